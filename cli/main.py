@@ -11,8 +11,8 @@ import click
 
 from cli.commands import entries
 from cli.completion import NAME, VARIABLE
-from cli.errors import FAULT, INTERRUPTED, USAGE
 from cli.menu import Menu
+from records.exit_codes import FAULT, INTERRUPTED, USAGE
 
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:

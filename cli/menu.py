@@ -10,7 +10,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from cli.errors import USAGE
+from records.exit_codes import USAGE
 
 HELP = {"help_option_names": ["-h", "--help"]}
 

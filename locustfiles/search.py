@@ -55,3 +55,9 @@ def begin(environment: Any, **_: Any) -> None:
     if isinstance(environment.shape_class, HighestLoad) and AskingUser.load is not None:
         HighestLoad.search = HighestLoadSearch(environment, AskingUser.load)
         gevent.spawn(HighestLoad.search.reports.run)
+
+
+if __name__ == "__main__":
+    from loadgen.adapter.user import print_help
+
+    print_help("locustfiles/stream.py,locustfiles/search.py", SearchOptions)

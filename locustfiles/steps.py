@@ -65,3 +65,9 @@ def begin(environment: Any, **_: Any) -> None:
     shape = environment.shape_class
     if isinstance(shape, Steps) and AskingUser.load is not None:
         Steps.levels = LevelCoordinator(environment, AskingUser.load, asked=shape.asked)
+
+
+if __name__ == "__main__":
+    from loadgen.adapter.user import print_help
+
+    print_help("locustfiles/stream.py,locustfiles/steps.py", StepOptions)

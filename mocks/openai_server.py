@@ -43,7 +43,7 @@ from mocks.openai_streams import Service
 @click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Append a JSON line for each request with what was truly sent, and when.",
+    help="Append a JSON line for each request with what was truly sent, and when. [default: nowhere]",
 )
 def command(
     host: str,

@@ -52,9 +52,15 @@ DEFAULT_PORT = 8001
     type=Number(0.01, 3600),
     help="Seconds between samples.",
 )
-@click.option("--command", "text", help="Shell command to run and follow; ended when the duration is over.")
-@click.option("--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable.")
-@click.option("--match", metavar="REGEX", help="Follow processes whose command line matches.")
+@click.option(
+    "--command",
+    "text",
+    help="Shell command to run and follow; ended when the duration is over. [default: none]",
+)
+@click.option(
+    "--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable. [default: none]"
+)
+@click.option("--match", metavar="REGEX", help="Follow processes whose command line matches. [default: none]")
 @click.option(
     "--port",
     type=Whole(1, 65535),
@@ -72,7 +78,7 @@ DEFAULT_PORT = 8001
     multiple=True,
     metavar=METAVAR,
     help="Also keep what a service says at a URL in Prometheus's format, once a second, in .scraped.jsonl. "
-    "SERIES: names, * is any text. Repeatable.",
+    "SERIES: names, * is any text. Repeatable. [default: none]",
 )
 # A header of a sweep's load, NAME=VALUE: whoever repeats it, it is not kept.
 @click.option("--sent", multiple=True, hidden=True)

@@ -38,22 +38,25 @@ def probed(command: Callable[..., Any]) -> Callable[..., Any]:
     """The command with the options of probes."""
     command = reaching(command)
     command = click.option(
-        "--header", multiple=True, metavar="NAME=VALUE", help="What each probe of a path says. Repeatable."
+        "--header",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="What each probe of a path says. Repeatable. [default: none]",
     )(command)
     command = click.option(
         "--probe-path",
         "paths",
         multiple=True,
         metavar="PATH",
-        help="A cheap path that is probed, too. Repeatable, two at most.",
+        help="A cheap path that is probed, too. Repeatable, two at most. [default: none]",
     )(command)
     return click.option(
         "--probe",
         "probe",
         default="",
         metavar="URL",
-        help="Connect to this service every 100 ms, into .probes.jsonl beside the "
-        "output. TARGET_API_KEY is sent to --probe-path, where the environment has it.",
+        help="Connect to this service every 100 ms, into .probes.jsonl beside the output. TARGET_API_KEY is "
+        "sent to --probe-path, where the environment has it. [default: nobody is probed]",
     )(command)
 
 

@@ -15,8 +15,14 @@ def reaching(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(OPTIONS):
         takes: dict[str, Any] = {"metavar": option.metavar, "default": ""}
         given = takes if option.metavar else {"is_flag": True}
-        command = click.option(option.flag, option.name, **given, help=f"{option.text}.")(command)
+        command = click.option(option.flag, option.name, **given, help=_sentence(option.text))(command)
     return command
+
+
+def _sentence(text: str) -> str:
+    """With its full stop, which a default stands behind."""
+    said, bracket, default = text.partition(" [")
+    return f"{said}.{bracket}{default}"
 
 
 def as_words(given: Mapping[str, str | bool]) -> tuple[str, ...]:

@@ -26,19 +26,23 @@ class Option:
 
 
 OPTIONS = (
-    Option(flag="--ca", metavar="FILE", text="https: trust these certificates (PEM), not the system's"),
+    Option(flag="--ca", metavar="FILE", text="https: trust these certificates (PEM) [default: the system's]"),
     Option(flag="--insecure", text="https: verify nothing; the verdict says so"),
-    Option(flag="--cert", metavar="FILE", text="https: show this certificate (PEM) to the service"),
-    Option(flag="--cert-key", metavar="FILE", text="https: key of --cert, if it is in another file"),
+    Option(
+        flag="--cert",
+        metavar="FILE",
+        text="https: show this certificate (PEM) to the service [default: none]",
+    ),
+    Option(flag="--cert-key", metavar="FILE", text="https: key of --cert [default: in its file]"),
     Option(
         flag="--server-name",
         metavar="NAME",
-        text="https: send (SNI) and verify this name, not the host's",
+        text="https: send (SNI) and verify this name [default: the host's]",
     ),
     Option(
         flag="--key-header",
         metavar="NAME",
-        text=f"Send {KEY_VARIABLE} as it is in this header (x-api-key), not as Authorization: Bearer",
+        text=f"Send {KEY_VARIABLE} as it is in this header (x-api-key) [default: Authorization: Bearer]",
     ),
 )
 

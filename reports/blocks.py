@@ -24,7 +24,7 @@ from reports.tables.latency_breakdown import latency_breakdown_tables
 from reports.tables.regions import region_tables
 from reports.tables.shaped import level_tables
 from reports.tables.ttft_growth import ttft_growth_tables
-from reports.words.diagnosis import section
+from reports.words.diagnosis import causes, section
 from reports.words.headline import what_this_says
 from reports.words.sentences import unexplained
 
@@ -53,4 +53,4 @@ def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:
     if lines := tuple(sentence.text for sentence in unexplained(analysis, found)):
         yield Paragraph(title="Where the TTFT goes is not known", lines=lines)
     yield from cold_tables(analysis)
-    yield verdict(analysis)
+    yield verdict(analysis, causes(analysis, found))

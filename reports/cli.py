@@ -54,7 +54,7 @@ class OneLine(click.Command):
     callback=export_of,
     metavar="FORM[:PATH]",
     help="Write all requests, a row each with its factors, as parquet or csv (docs/pandas.md). Default PATH: "
-    "requests.FORM beside the other files.",
+    "requests.FORM beside the other files; without the option they are written nowhere.",
 )
 def main(
     directories: tuple[Path, ...],

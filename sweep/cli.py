@@ -66,14 +66,14 @@ NEAR = 0.8
     metavar="NAME=V,V",
     help="A factor, each of whose values is measured with each of the others'; repeatable: users, rate "
     "(requests a second of an open loop; constant, unless --arrival after -- says otherwise), or an option "
-    "of the scenario (max-tokens=16,256).",
+    "of the scenario (max-tokens=16,256). [default: none but users]",
 )
 @click.option(
     "--set",
     "settings",
     multiple=True,
     metavar="KEY=VALUE",
-    help="A setting of all variants that have no value of their own for it; repeatable.",
+    help="A setting of all variants that have no value of their own for it; repeatable. [default: none]",
 )
 @click.option(
     "--deployment",
@@ -103,7 +103,7 @@ NEAR = 0.8
     "--resume",
     type=click.Path(path_type=Path, file_okay=False),
     metavar="DIR",
-    help="Measure what is missing in a run that was cut short.",
+    help="Measure what is missing in a run that was cut short. [default: a new run]",
 )
 @tries_fixes
 @reaching

@@ -29,6 +29,16 @@ class Trait:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Little:
+    """A bound below which a metric's median is next to nothing, and what that comes of."""
+
+    below: float
+    """In the metric's unit."""
+    why: str
+    """What stands below a table that has such a median."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metric:
     """One kind of measured value. Everything that shows figures goes over these."""
 
@@ -65,6 +75,8 @@ class Metric:
     """What has a value, where not a good answer has one: ``gaps``."""
     absent: str = ""
     """Without what good answers have no value at all."""
+    little: Little | None = None
+    """Where a median may be next to nothing."""
 
     def __post_init__(self) -> None:
         if self.until and self.unit != "ms":

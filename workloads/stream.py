@@ -5,7 +5,7 @@ from __future__ import annotations
 from workloads.checks import answers, configuration, streams
 from workloads.checks.general import among_all
 from workloads.checks.load import steady
-from workloads.metric import Metric, Trait
+from workloads.metric import Little, Metric, Trait
 from workloads.workload import RPS, Columns, Workload
 
 MOCKED = "mock-answer"
@@ -46,6 +46,11 @@ METRICS = (
         quantiles=(0.5, 0.99),
         each="gaps",
         absent="gaps between tokens (answers of one token, or written at once)",
+        little=Little(
+            below=streams.TOGETHER_US / 1000,
+            why="half of the tokens or more came together with the one before: the service sends several "
+            "at a time, or something on the way holds them back",
+        ),
     ),
     Metric(
         name="headers",

@@ -27,7 +27,16 @@ def add_model(parser: Any, model: type[OptionModel]) -> None:
         kind = _kind(option, field.default)
         if option.hidden:
             kind["include_in_web_ui"] = False
-        parser.add_argument(option.flag, **kind, help=SUPPRESS if option.hidden else option.help)
+        parser.add_argument(
+            option.flag, **kind, help=SUPPRESS if option.hidden else _help(option, field.default)
+        )
+
+
+def _help(option: Option, default: Any) -> str:
+    """With the default, as click says it; what is empty without one says in its words what that means."""
+    if option.switch or default in ("", ()):
+        return option.help
+    return f"{option.help} [default: {default if isinstance(default, str) else f'{default:g}'}]"
 
 
 def _kind(option: Option, default: Any) -> dict[str, Any]:

@@ -108,11 +108,12 @@ def begin(environment: Any, **_: Any) -> None:
         interrupts.heed(lambda: load.run, lambda: gevent.spawn(load.role.abort), before=interrupt)
 
 
-def print_help(locustfile: str) -> None:
-    """Print the options of a scenario. Locust's own --help ends before it has read the locustfile."""
+def print_help(locustfile: str, *more: type[OptionModel]) -> None:
+    """Print the options of a load and its scenario, or with ``more`` those of a shape. Locust's own --help
+    ends before it has read the locustfile."""
     parser = LocustArgumentParser(
         prog=f"locust -f {locustfile}", usage="%(prog)s -H URL [options]", add_help=False
     )
-    add_to_parser(parser, *loaded_models())
+    add_to_parser(parser, *loaded_models(), *more)
     parser.print_help()
     print("\nand all of locust's own: locust --help")

@@ -26,7 +26,7 @@ class LoadOptions(OptionModel):
         "are due whether answers come or not, whatever the number of users",
     )
     rate: float = number(
-        "--rate", 0, "Requests a second of an open loop, over all workers", most=MOST_AT_ONCE
+        "--rate", 0, "Requests a second of an open loop, over all workers; 0: a closed one", most=MOST_AT_ONCE
     )
     max_inflight: int = count(
         "--max-inflight",
@@ -38,12 +38,12 @@ class LoadOptions(OptionModel):
     header: tuple[str, ...] = many(
         "--header",
         "NAME=VALUE",
-        f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}",
+        f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE} [default: none]",
         private=True,
     )
     results: str = text(
         "--results",
-        "Write each request as a record, and a verdict, into this new or empty folder",
+        "Write each request as a record, and a verdict, into this new or empty folder [default: nowhere]",
         metavar="DIR",
     )
     request_timeout_s: float = number(
@@ -67,17 +67,24 @@ class LoadOptions(OptionModel):
     drain_seconds: float = number(
         "--drain-seconds", 10, "How long requests in flight at the end may take to finish"
     )
-    run_name: str = text("--run-name", "Name of the run, in the records", names=True)
-    cell_name: str = text("--cell-name", "Name of the cell, in the records", names=True)
+    run_name: str = text(
+        "--run-name", "Name of the run, in the records [default: that of --results]", names=True
+    )
+    cell_name: str = text(
+        "--cell-name", "Name of the cell, in the records [default: made of its load]", names=True
+    )
     cell_spec: str = text(
         "--cell-spec", "A sweep's: what the cell is called and to be, as JSON", metavar="FILE", hidden=True
     )
     region: str = text(
-        "--region", "Where this load worker stands, in the records", environment=REGION_VARIABLE, names=True
+        "--region",
+        "Where this load worker stands, in the records [default: not said]",
+        environment=REGION_VARIABLE,
+        names=True,
     )
     connect_to: str = text(
         "--connect-to",
-        "Connect there, not to where -H is (a link, as mocks.wan; curl's option); requests stay the same",
+        "Connect there (a link, as mocks.wan; curl's option); requests stay the same [default: where -H is]",
         metavar="HOST:PORT",
         environment=CONNECT_TO_VARIABLE,
     )

@@ -18,7 +18,8 @@ class SearchOptions(OptionModel):
     slo: str = text(
         "--slo",
         'Search: what is to be met, such as "ttft:500 percentile:95": bounds on metrics of the '
-        "scenario, in their units, that so many of 100 answers keep (95 if not said); a failed request none",
+        "scenario, in their units, that so many of 100 answers keep (95 by default); a failed request none. "
+        "It has to be given",
     )
     level_seconds: float = number(
         "--level-seconds",

@@ -50,7 +50,7 @@ def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Append a JSON line for each request with what was truly sent, and when.",
+    help="Append a JSON line for each request with what was truly sent, and when. [default: nowhere]",
 )
 def command(
     name: str,

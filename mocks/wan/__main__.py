@@ -30,7 +30,11 @@ Where = tuple[str, int]
 @click.option("--loss", default="0%", type=Share(), help="Of segments of 1460 bytes. [default: 0%]")
 @click.option("--seed", default=0, type=Whole(0), show_default=True, help="Seeds what is lost.")
 @click.option("--control", "commands", type=Place(), help="Takes commands over HTTP there. [default: none]")
-@click.option("--cut-after", type=Time(), help="After the first connection nothing passes any more.")
+@click.option(
+    "--cut-after",
+    type=Time(),
+    help="After the first connection nothing passes any more. [default: never]",
+)
 def command(
     listen: Where,
     to: Where,

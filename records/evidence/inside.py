@@ -50,6 +50,8 @@ class Work:
     empty: it is at work itself."""
     doing: str = ""
     """A kind of work that is known by a library's function in between: ``client-setup``, ``model-load``."""
+    pooled: bool = False
+    """Is it of a pool's, which requests have work done in? Not told of an older collector's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +150,7 @@ def _work(raw: Any) -> Work:
         at=at.partition(" (")[0],
         called=str(raw.get("called", "")),
         doing=str(raw.get("doing", "")),
+        pooled=raw.get("pooled") is True,
     )
 
 

@@ -31,39 +31,45 @@ class OfProcess:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InsideOfSpan:
-    """Means over a span of time; of several processes their sum, where it is a number of something."""
+class Inside:
+    """Means of what was seen inside; of several processes their sum, where it is a number of something."""
 
     samples: int
-    processes: int
     each: tuple[OfProcess, ...]
-    """The processes of the server's, that with the most requests first; empty where the server is not one
-    that is known."""
-    of: str
-    """What is counted: requests where the server is one that is known, else the app's tasks."""
-    total: float
-    """How many there were at a time."""
+    """The processes of the server's; empty where the server is not one that is known."""
     waits: tuple[tuple[Place, float], ...]
-    """How many of them were there, the most first."""
+    """How many requests were where, the most first,"""
     beside: tuple[tuple[Place, float], ...]
-    """Where the app's other tasks were, of which no request is known to wait for one."""
+    """and where the app's other tasks were, of which no request is known to wait for one."""
     lag_ms: float
     """Of the loop, the mean of what was seen, and the longest."""
     lag_longest_ms: float
     looped: bool
     """Is there an event loop? Else a server answers in threads."""
     loop_busy: float
-    """In which share of the samples a loop's thread ran something, and what that was; of several processes,
-    of the loop that a request meets which waits for one."""
+    """The share of the time in which a loop's thread ran something, and what that was, as shares of all the
+    time; of several processes, of the loop that a request meets which waits for one."""
     running: tuple[tuple[Work, float], ...]
     loop_mean: float
-    """The same share of all of them."""
+    """The same share of all loops."""
     executors: tuple[MeanExecutor, ...]
     in_threads: tuple[tuple[Work, float], ...]
     """How many threads besides those of loops were doing what."""
-    gc_ms: float
-    """In all, and the longest pause."""
     gc_longest_ms: float
+    """The longest pause to collect garbage."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsideOfSpan(Inside):
+    """Over a span of time; of the processes that with the most requests is the first."""
+
+    processes: int
+    of: str
+    """What is counted: requests where the server is one that is known, else the app's tasks."""
+    total: float
+    """How many there were at a time."""
+    gc_ms: float
+    """All pauses."""
     errors: int
 
 

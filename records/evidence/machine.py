@@ -1,19 +1,34 @@
 """What the profiler's samples come to over a span of time: what a service got of its machine.
 
 Each figure is null where the samples do not say: of an older profiler, another system, or where there are too
-few of them. Sums in samples are subtracted, the first from the last of those that have them.
+few of them.
 """
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Samples = Sequence[dict[str, Any]]
-Value = Callable[[dict[str, Any]], float | None]
-_NS = 1e9
+from records.evidence.over_samples import (
+    NS,
+    Samples,
+    ends,
+    figure,
+    found_at,
+    growth,
+    last,
+    listed,
+    most,
+    number_at,
+    processes,
+    rate,
+    rates_by_process,
+    total,
+    whole,
+)
+
 _MB_OF_GB = 1024
 
 
@@ -93,10 +108,10 @@ def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None
         return None
     own = _pressure(ours, "system", "cgroup", "pressure")
     pressure = own or _pressure(ours, "system", "pressure")
-    busy, cpu = _rate(ours, _at("system", "cpu_busy_seconds")), _cpu_cores(ours)
+    busy, cpu = rate(ours, figure("system", "cpu_busy_seconds")), _cpu_cores(ours)
     return Machine(
         samples=len(ours),
-        seconds=(ours[-1]["at_ns"] - ours[0]["at_ns"]) / _NS,
+        seconds=(ours[-1]["at_ns"] - ours[0]["at_ns"]) / NS,
         cpu_cores=cpu,
         **_threads(ours),
         **_limits(ours),
@@ -105,10 +120,10 @@ def machine_over(samples: Iterable[dict[str, Any]], span: tuple[int, int] | None
         memory_pressure=pressure.get("memory"),
         io_pressure=pressure.get("io"),
         pressure_of="cgroup" if own else "machine" if pressure else None,
-        machine_cpus=_whole(_last(ours, _at("system", "cpu_count"))),
+        machine_cpus=whole(last(ours, figure("system", "cpu_count"))),
         machine_cpu_cores=busy,
         others_cpu_cores=None if busy is None or cpu is None else max(0.0, busy - cpu),
-        steal_cores=_rate(ours, _at("system", "cpu_steal_seconds")),
+        steal_cores=rate(ours, figure("system", "cpu_steal_seconds")),
         **_network(ours),
     )
 
@@ -131,8 +146,8 @@ def _cpu_cores(samples: Samples) -> float | None:
     """By each sample's share of the time since the one before: a process that was born in it counts."""
     used = over_ns = 0.0
     for before, after in itertools.pairwise(samples):
-        percent = _value(after, "processes", "total_cpu_percent")
-        if percent is not None and _value(after, "processes", "process_count"):
+        percent = number_at(after, "processes", "total_cpu_percent")
+        if percent is not None and number_at(after, "processes", "process_count"):
             span_ns = after["at_ns"] - before["at_ns"]
             used, over_ns = used + percent / 100 * span_ns, over_ns + span_ns
     return used / over_ns if over_ns else None
@@ -140,161 +155,81 @@ def _cpu_cores(samples: Samples) -> float | None:
 
 def _threads(samples: Samples) -> dict[str, Any]:
     rates = {
-        name: _by_process(samples, "threads", name)
+        name: rates_by_process(samples, "threads", name)
         for name in ("cpu_seconds", "run_delay_seconds", "involuntary_switches", "voluntary_switches")
     }
-    main = _by_process(samples, "threads", "main", "cpu_seconds")
-    delays = _by_process(samples, "threads", "main", "run_delay_seconds")
+    main = rates_by_process(samples, "threads", "main", "cpu_seconds")
+    delays = rates_by_process(samples, "threads", "main", "run_delay_seconds")
     busiest = max(main, key=lambda pid: main[pid], default=None)
-    cpu, delay = _total(rates["cpu_seconds"]), _total(rates["run_delay_seconds"])
+    cpu, delay = total(rates["cpu_seconds"]), total(rates["run_delay_seconds"])
     return {
         "main_thread_cpu": None if busiest is None else main[busiest],
         "main_thread_delay": None if busiest is None else delays.get(busiest),
         "main_threads": None if busiest is None else sum(main.values()) + sum(delays.values()),
         "run_delay": None if cpu is None or delay is None or not cpu + delay else delay / (cpu + delay),
-        "involuntary_switches_per_s": _total(rates["involuntary_switches"]),
-        "voluntary_switches_per_s": _total(rates["voluntary_switches"]),
-        "threads_max": _whole(_most(samples, _at("processes", "total_threads"))),
+        "involuntary_switches_per_s": total(rates["involuntary_switches"]),
+        "voluntary_switches_per_s": total(rates["voluntary_switches"]),
+        "threads_max": whole(most(samples, figure("processes", "total_threads"))),
     }
 
 
 def _limits(samples: Samples) -> dict[str, Any]:
-    periods = _growth(samples, _at("system", "cgroup", "cpu_periods"))
-    throttled = _growth(samples, _at("system", "cgroup", "cpu_throttled_periods"))
-    allowed = [_value(one, "cpus_allowed") for one in _processes(samples[-1])]
+    periods = growth(samples, figure("system", "cgroup", "cpu_periods"))
+    throttled = growth(samples, figure("system", "cgroup", "cpu_throttled_periods"))
+    allowed = [number_at(one, "cpus_allowed") for one in processes(samples[-1])]
     return {
-        "cpu_limit_cores": _last(samples, _at("system", "cgroup", "cpu_limit_cores")),
-        "cpu_period_ms": _last(samples, _at("system", "cgroup", "cpu_period_ms")),
-        "cpus_allowed": _whole(max((one for one in allowed if one is not None), default=None)),
+        "cpu_limit_cores": last(samples, figure("system", "cgroup", "cpu_limit_cores")),
+        "cpu_period_ms": last(samples, figure("system", "cgroup", "cpu_period_ms")),
+        "cpus_allowed": whole(max((one for one in allowed if one is not None), default=None)),
         "throttled_periods": None if throttled is None or not periods else min(1.0, throttled / periods),
-        "throttled_seconds_per_s": _rate(samples, _at("system", "cgroup", "cpu_throttled_seconds")),
+        "throttled_seconds_per_s": rate(samples, figure("system", "cgroup", "cpu_throttled_seconds")),
     }
 
 
 def _memory(samples: Samples) -> dict[str, Any]:
-    used = _at("processes", "total_memory_mb")
-    limit, ends = _last(samples, _at("system", "cgroup", "memory_limit_gb")), _ends(samples, used)
+    used = figure("processes", "total_memory_mb")
+    limit, both = last(samples, figure("system", "cgroup", "memory_limit_gb")), ends(samples, used)
     return {
-        "memory_max_mb": _most(samples, used),
-        "major_faults_per_s": _total(_by_process(samples, "major_faults")),
-        "memory_growth_mb": None if ends is None else ends[1][1] - ends[0][1],
+        "memory_max_mb": most(samples, used),
+        "major_faults_per_s": total(rates_by_process(samples, "major_faults")),
+        "memory_growth_mb": None if both is None else both[1][1] - both[0][1],
         "memory_limit_mb": None if limit is None else limit * _MB_OF_GB,
-        "memory_limit_hits": _whole(_growth(samples, _at("system", "cgroup", "memory_limit_hits"))),
-        "oom_kills": _whole(_growth(samples, _at("system", "cgroup", "memory_oom_kills"))),
+        "memory_limit_hits": whole(growth(samples, figure("system", "cgroup", "memory_limit_hits"))),
+        "oom_kills": whole(growth(samples, figure("system", "cgroup", "memory_oom_kills"))),
     }
 
 
 def _pressure(samples: Samples, *path: str) -> dict[str, float]:
     """The resources that are told of."""
-    shares = {name: _rate(samples, _at(*path, name, "some_seconds")) for name in ("cpu", "memory", "io")}
+    shares = {name: rate(samples, figure(*path, name, "some_seconds")) for name in ("cpu", "memory", "io")}
     return {name: min(1.0, share) for name, share in shares.items() if share is not None}
 
 
 def _network(samples: Samples) -> dict[str, Any]:
     queues = [
-        (queued, _value(one, "backlog"))
+        (queued, number_at(one, "backlog"))
         for sample in samples
-        for one in _listed(sample, "processes", "sockets", "listen")
-        if (queued := _value(one, "queued")) is not None
+        for one in listed(sample, "processes", "sockets", "listen")
+        if (queued := number_at(one, "queued")) is not None
     ]
     fullest = max(queues, key=lambda one: one[0], default=(None, None))
-    waiting = _ends(samples, _at("processes", "sockets", "states", "time_wait"))
+    waiting = ends(samples, figure("processes", "sockets", "states", "time_wait"))
     return {
-        "listen_queue_max": _whole(fullest[0]),
-        "listen_backlog": _whole(fullest[1]),
-        "listen_overflows": _whole(_growth(samples, _at("system", "tcp", "listen_overflows"))),
-        "connects_per_s": _rate(samples, _at("processes", "sockets", "connects")),
+        "listen_queue_max": whole(fullest[0]),
+        "listen_backlog": whole(fullest[1]),
+        "listen_overflows": whole(growth(samples, figure("system", "tcp", "listen_overflows"))),
+        "connects_per_s": rate(samples, figure("processes", "sockets", "connects")),
         "time_wait_growth": None if waiting is None else round(waiting[1][1] - waiting[0][1]),
         "peers": _peers(samples),
     }
 
 
 def _peers(samples: Samples) -> tuple[Peer, ...]:
-    looks = [one for one in samples if _found(one, "processes", "sockets", "peers") is not None]
+    looks = [one for one in samples if found_at(one, "processes", "sockets", "peers") is not None]
     counts: dict[str, list[float]] = {}
     for sample in looks:
-        for one in _listed(sample, "processes", "sockets", "peers"):
-            if (number := _value(one, "established")) is not None:
+        for one in listed(sample, "processes", "sockets", "peers"):
+            if (number := number_at(one, "established")) is not None:
                 counts.setdefault(str(one.get("to")), []).append(number)
     found = (Peer(to=to, mean=sum(of) / len(looks), max=round(max(of))) for to, of in counts.items())
     return tuple(sorted(found, key=lambda peer: (-peer.mean, peer.to)))
-
-
-# -- from samples, which may be older ones or somebody else's, to numbers
-
-
-def _found(of: Any, *path: str) -> Any:
-    for name in path:
-        of = of.get(name) if isinstance(of, dict) else None
-    return of
-
-
-def _value(of: Any, *path: str) -> float | None:
-    found = _found(of, *path)
-    return found if isinstance(found, int | float) and not isinstance(found, bool) else None
-
-
-def _at(*path: str) -> Value:
-    return lambda sample: _value(sample, *path)
-
-
-def _listed(of: Any, *path: str) -> Iterator[dict[str, Any]]:
-    found = _found(of, *path)
-    return (one for one in found if isinstance(one, dict)) if isinstance(found, list) else iter(())
-
-
-def _processes(sample: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return _listed(sample, "processes", "process_details")
-
-
-def _told(samples: Samples, value: Value) -> Iterator[tuple[int, float]]:
-    return ((one["at_ns"], number) for one in samples if (number := value(one)) is not None)
-
-
-def _ends(samples: Samples, value: Value) -> tuple[tuple[int, float], tuple[int, float]] | None:
-    """The first and the last that there are, with their times; None where there are not two."""
-    told = list(_told(samples, value))
-    return (told[0], told[-1]) if len(told) > 1 else None
-
-
-def _growth(samples: Samples, value: Value) -> float | None:
-    """Of a sum, which begins again where what it is of did."""
-    ends = _ends(samples, value)
-    return None if ends is None or ends[1][1] < ends[0][1] else ends[1][1] - ends[0][1]
-
-
-def _rate(samples: Samples, value: Value) -> float | None:
-    """A second."""
-    grown, ends = _growth(samples, value), _ends(samples, value)
-    return None if grown is None or ends is None else grown / ((ends[1][0] - ends[0][0]) / _NS)
-
-
-def _by_process(samples: Samples, *path: str) -> dict[int, float]:
-    """The rate of each process that was seen twice."""
-    found: dict[int, list[tuple[int, float]]] = {}
-    for sample in samples:
-        for one in _processes(sample):
-            if (number := _value(one, *path)) is not None and isinstance(one.get("pid"), int):
-                found.setdefault(one["pid"], []).append((sample["at_ns"], number))
-    return {
-        pid: (of[-1][1] - of[0][1]) / ((of[-1][0] - of[0][0]) / _NS)
-        for pid, of in found.items()
-        if of[-1][0] > of[0][0] and of[-1][1] >= of[0][1]
-    }
-
-
-def _total(rates: dict[int, float]) -> float | None:
-    return sum(rates.values()) if rates else None
-
-
-def _last(samples: Samples, value: Value) -> float | None:
-    told = [number for _, number in _told(samples, value)]
-    return told[-1] if told else None
-
-
-def _most(samples: Samples, value: Value) -> float | None:
-    return max((number for _, number in _told(samples, value)), default=None)
-
-
-def _whole(number: float | None) -> int | None:
-    return None if number is None else round(number)

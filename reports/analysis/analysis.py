@@ -93,7 +93,7 @@ class Analysis:
 
     @cached_property
     def ladders(self) -> tuple[Ladder, ...]:
-        """What binds each of them first, and what next."""
+        """What each resource of each of them allows."""
         return tuple(map(ladder, self.services))
 
     @cached_property

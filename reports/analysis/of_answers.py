@@ -24,9 +24,6 @@ SHARE = 0.05
 """Of a level's good answers: more are told above the tables, fewer in a note below one."""
 PACE = 5.0
 """So many times is the ITL the TPOT, where the tokens that were counted were not those that were streamed."""
-ASK = "ask"
-TIMED_DIALECTS = (ASK,)
-"""Whose answers have a place for stage times."""
 LATE_SHARE = 0.05
 """Of a level's requests: from here on those that are late are told above the tables."""
 
@@ -221,14 +218,14 @@ def no_stage_times(analysis: Analysis) -> Iterator[Note]:
         yield NoStageTimes(
             deployments=found,
             profiles=profiles if all(profiles) else (),
-            no_place_for_them=tuple(name for name in found if _speaks(analysis, name) not in TIMED_DIALECTS),
+            no_place_for_them=tuple(name for name in found if not _could_send(analysis, name)),
         )
 
 
-def _speaks(analysis: Analysis, deployment: str) -> str:
-    """By its last cell; of older ones, that do not say it, the one there was."""
+def _could_send(analysis: Analysis, deployment: str) -> bool:
+    """Is there a place for them in what it was asked to send? By its last cell; older ones do not say it."""
     own = [cell for level in analysis.levels if level.deployment == deployment for cell in level.valid_cells]
-    return str(own[-1].cell.requested.get("dialect") or ASK) if own else ASK
+    return not own or own[-1].cell.requested.get("stage_times") is not False
 
 
 def _profile(analysis: Analysis, deployment: str) -> str:

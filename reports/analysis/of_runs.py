@@ -100,6 +100,8 @@ class GivenUp(Note):
 
     code = "given-up"
     cells: tuple[str, ...]
+    why: str
+    """As the sweep said it; empty: it was of a version that did not keep it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,14 +204,20 @@ def finished(analysis: Analysis) -> Iterator[Note]:
     for source in analysis.sources:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
-        elif left_out := _left_out(source.run):
-            yield GivenUp(cells=left_out)
+        else:
+            for why, cells in _left_out(source.run).items():
+                yield GivenUp(cells=tuple(cells), why=why)
 
 
-def _left_out(run: Run) -> tuple[str, ...]:
-    found = run.meta.get("not_measured")
-    complete = run.meta.get("status", COMPLETE) == COMPLETE and isinstance(found, list)
-    return tuple(harmless(str(one)) for one in found or ()) if complete else ()
+def _left_out(run: Run) -> dict[str, list[str]]:
+    """The cells that a complete sweep left out, by the reason."""
+    found, because = run.meta.get("not_measured"), run.meta.get("not_measured_because")
+    left_out: dict[str, list[str]] = {}
+    if run.meta.get("status", COMPLETE) == COMPLETE and isinstance(found, list):
+        for cell in map(str, found):
+            why = str(because.get(cell, "")) if isinstance(because, dict) else ""
+            left_out.setdefault(harmless(why), []).append(harmless(cell))
+    return left_out
 
 
 def _missing(run: Run) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ def ladder_json(found: Ladder) -> dict[str, Any]:
         "config": service.config,
         "workload": service.heavy.level.workload.name,
         "loads": [point.level.load.to_json() for point in service.points],
+        "comparison": service.comparison,
         "answers_per_second": service.heavy.per_second,
         "unloaded_ms": 1e3 * service.light.seconds_each,
         "resources": [_rung_json(rung) for rung in found.rungs],

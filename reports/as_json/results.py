@@ -25,8 +25,9 @@
                     llm_client_overhead_ms}]
     growth          [{deployment, config, concurrency, load, point, since, ranked, answers, ttft_since_ms,
                     ttft_ms, grown_ms, stages: {stage: {queued_ms, running_ms}}, unattributed_ms}]
-    ladder          [{deployment, config, workload, loads, answers_per_second, unloaded_ms, resources:
-                    [{resource, name, capacity, used, demand_ms, told, by_heaviest, ceiling, users}]}]
+    ladder          [{deployment, config, workload, loads, comparison, answers_per_second, unloaded_ms,
+                    resources: [{resource, name, capacity, used, demand_ms, told, by_heaviest, ceiling,
+                    users}]}]
     drifts          [{deployment, config, concurrency, load, figure, lowest, highest}]  over 1.3x apart
     regions         [{deployment, config, concurrency, load, workload, region, requests, rps_share,
                     ttft_p50_ms, ttft_p95_ms, failures, valid, unanswered, nearest, ttft_ratio}]  of levels
@@ -37,7 +38,7 @@
     findings        [{code, about: {deployment, config, load ...}, where, binds, confidence, severity,
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit,
                     low, high}], advice}]  the diagnosis, worst first
-    acquittals      [{code, about, evidence}]  what it is not, of services of which that is known
+    acquittals      [{code, about, evidence, comparison}]  what it is not, of services of which that is known
     fixes           [{code, where, deployment, config, reference, settings, predicted, predicted_of,
                     prediction, load, rps, ttft}]  of a run that tried some: gains, predicted and measured
     notes           [{code, ...}]  what has to be known about the measurement, its figures as fields

@@ -17,7 +17,7 @@ from records.cells import layout
 from records.cells.request import RequestRecord
 from records.evidence.inside import REQUEST, Place, read_inside
 from reports.evidence.llm_record import llm_lines
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 from reports.figures.summary import CellSummary
 
 FEWEST = 5

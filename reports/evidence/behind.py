@@ -65,11 +65,15 @@ def _through_threads(
 
 
 def _waits_for(work: Work) -> str | None:
+    """None of what a thread of the app's own reads or waits for, as one that listens all its life: no request
+    is in it."""
+    if work.doing in STUCK or not work.pooled:
+        return STUCK.get(work.doing)
     if work.doing == "blocking-io" or (not work.doing and work.called in READS):
         return "socket-read"
     if work.doing == "blocking-wait":
         return "queue-get" if work.called.startswith("queue:") else "event"
-    return STUCK.get(work.doing)
+    return None
 
 
 def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, float]:

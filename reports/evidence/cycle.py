@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from reports.evidence.demand import EVENT_LOOP, EXECUTOR, WAITS
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 from reports.figures.attribution import cycle_ms
 from reports.figures.summary import CellSummary
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import OUTSIDE, READS, STAGE, STAGE_QUEUE
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import GotOfMachine
-from reports.evidence.service import LoadedPoint
 
 PROCESSOR, EVENT_LOOP, EXECUTOR, LLM = "processor", "event-loop", "executor", "llm"
 PLACES = frozenset(("lock", "semaphore", "pool", "thread-limiter"))

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reports.evidence.cycle import Cycle, cycles
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.mechanisms import CODES, MEMORY, PARTS, Seen, Why, faults_ms, seen, testable
-from reports.evidence.service import LoadedPoint, Service
+from reports.evidence.service import Service
 from reports.figures.compare import DeploymentRatio
 from reports.figures.effects import Noise, Timed, noise_of
 from reports.figures.load import Load

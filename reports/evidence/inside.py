@@ -8,46 +8,23 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import TypeVar
 
-from records.evidence.inside import Place, Work
-from records.evidence.inside_span import InsideOfSpan, MeanExecutor, OfProcess
+from records.evidence.inside_span import Inside, InsideOfSpan, MeanExecutor
 
 K = TypeVar("K")
 
 
 @dataclass(frozen=True, kw_only=True)
-class InsideOfCells:
-    """Each figure is the mean of the cells'."""
+class InsideOfCells(Inside):
+    """Each figure is the mean of the cells', and the processes are those of all cells."""
 
-    samples: int
     requests: float
     """That were inside at a time."""
     servers: int
     """The most processes that served them in a cell."""
     uneven: tuple[float, ...]
     """How many of them each had, in the cell in which one had the greatest share."""
-    each: tuple[OfProcess, ...]
-    """Those processes, of all cells."""
-    waits: tuple[tuple[Place, float], ...]
-    """How many of them were where, the most first,"""
-    beside: tuple[tuple[Place, float], ...]
-    """and where the app's other tasks were."""
-    lag_ms: float
-    lag_longest_ms: float
-    looped: bool
-    """Is there an event loop?"""
-    loop_busy: float
-    """The share of the time in which an event loop's thread ran something; of several processes, of the loop
-    that a request meets which waits for one."""
-    running: tuple[tuple[Work, float], ...]
-    """What that was, as shares of all the time."""
-    loop_mean: float
-    """The share of the time of all loops."""
-    executors: tuple[MeanExecutor, ...]
-    in_threads: tuple[tuple[Work, float], ...]
-    """How many other threads were doing what."""
     gc_share: float
     """Of the time, spent collecting garbage; of several processes their mean."""
-    gc_longest_ms: float
     gc_pauses: float
     """So many pauses as long as the longest make up that time."""
 

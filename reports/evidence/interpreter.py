@@ -18,7 +18,7 @@ from records.evidence.inside_span import OfProcess
 from reports.evidence.behind import computes
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import family, function_of
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 
 SEVERAL = 1.5
 """So many have to compute at a time, an event loop that has something to do among them, for one to wait while

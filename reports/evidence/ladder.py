@@ -1,4 +1,4 @@
-"""What binds first, at how many answers a second and users, and what next once that is mended.
+"""What each resource of a service allows: so many answers a second, which so many users reach.
 
 A resource of which each answer takes D seconds of capacity C allows at most C / D answers a second. N users,
 of whom each gets an answer in R seconds while nobody waits for anybody, reach that at N = R C / D (the knee
@@ -19,7 +19,8 @@ from statistics import fmean
 from typing import Literal
 
 from reports.evidence.demand import Capped, Resource, Use, capped, uses
-from reports.evidence.service import LoadedPoint, Service
+from reports.evidence.loaded import LoadedPoint
+from reports.evidence.service import Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from reports.evidence.cycle import Cycle, cycles, tells_memory_waits
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import FILLED
-from reports.evidence.service import LoadedPoint
 
 ONE_PROCESS, FEWER_THREADS, MEMORY, THROTTLING = "one-process", "fewer-threads", "memory-gc", "cpu-throttling"
 CODES = (ONE_PROCESS, FEWER_THREADS, MEMORY, THROTTLING)

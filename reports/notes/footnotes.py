@@ -97,6 +97,22 @@ def absent_note(figures: Iterable[Figures], shown: Sequence[str]) -> list[str]:
     return [f"'-': {'; '.join(why)}."] if why else []
 
 
+def little_note(figures: Iterable[tuple[Figures, str]], shown: Sequence[str]) -> list[str]:
+    """Why a median in a table is next to nothing, as 0.00 ms; ``shown``: the keys of its columns' figures."""
+    found, notes = list(figures), []
+    quantiles = found[0][0].workload.estimates if found else {}
+    for quantile in (quantiles[key] for key in shown if key in quantiles):
+        little, unit = quantile.metric.little, quantile.metric.unit
+        if little is None or quantile.q != 0.5:
+            continue
+        medians = [(one.at(quantile.key), where) for one, where in found]
+        if where := [at for median, at in medians if median is not None and median.value < little.below]:
+            notes.append(
+                f"{quantile.title} is below {number(little.below)} {unit} {listed(where)}: {little.why}."
+            )
+    return notes
+
+
 def trait_notes(figures: Iterable[Figures]) -> list[str]:
     """What the columns are that only some answers have, where there are any."""
     found = list(figures)

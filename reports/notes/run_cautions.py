@@ -177,9 +177,19 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
 
 
 def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
-    cells = [cell for note in notes for cell in note.cells]
-    text = f"{_cells(len(cells))} of the plan {_were(len(cells))} not measured"
-    return Caution(sentences=(f"{text}: {some(cells)}. The sweep said why.",), brief=text)
+    """A sentence for each reason, of all directories."""
+    by_reason: dict[str, list[str]] = {}
+    for note in notes:
+        by_reason.setdefault(note.why, []).extend(note.cells)
+    sentences = tuple(
+        f"{_not_measured(len(cells))}{f' ({why})' if why else ''}: {some(cells)}."
+        for why, cells in by_reason.items()
+    )
+    return Caution(sentences=sentences, brief=_not_measured(sum(map(len, by_reason.values()))))
+
+
+def _not_measured(count: int) -> str:
+    return f"{_cells(count)} of the plan {_were(count)} not measured"
 
 
 def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reports.analysis.analysis import Analysis
@@ -125,8 +125,9 @@ REMARKS: dict[type[Note], Callable[[Any], Iterator[str]]] = {
 """Of notes that are no reason for caution."""
 
 
-def verdict(analysis: Analysis) -> Paragraph:
-    """How many cells are valid, why the others are not, and what else a reader has to know."""
+def verdict(analysis: Analysis, causes: Mapping[tuple[str, str], str] | None = None) -> Paragraph:
+    """How many cells are valid, why the others are not, and what else a reader has to know. ``causes``: what
+    was found of a service and is why it has no valid cell."""
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
     shown = list(_invalid_lines(analysis))
@@ -136,7 +137,11 @@ def verdict(analysis: Analysis) -> Paragraph:
     first = len(lines)
     lines += shown
     for deployment, config in analysis.without_valid_cell:
-        lines.append(f"No valid cell: {deployment}/{config}. It has no figures of throughput or latency.")
+        cause = (causes or {}).get((deployment, config))
+        but = f" but those of what was found ({cause}), which is why" if cause else ""
+        lines.append(
+            f"No valid cell: {deployment}/{config}. It has no figures of throughput or latency{but}."
+        )
     lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     lines += [
         line for kind, notes in grouped(analysis.notes) if kind in REMARKS for line in REMARKS[kind](notes)

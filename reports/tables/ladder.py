@@ -1,4 +1,4 @@
-"""What binds first and what next: a short table for each service."""
+"""What each resource of a service allows: a short table. What binds, and what next, its findings say."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from reports.document.document import Row, Table
 from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
 from reports.evidence.kinds import STAGE
 from reports.evidence.ladder import Ladder, Rung, is_far
+from reports.evidence.service import Service
 from reports.figures.stats import Estimate
 from reports.figures.text import NONE, number, spread
 
@@ -24,6 +25,9 @@ WHY = {
     "near": "the loads' answers a second are too near to tell what it takes without them",
     "one-load": "seen at one load alone",
 }
+APART = (
+    "No repeat has both its lightest and its heaviest load: what else changed meanwhile is in these figures."
+)
 
 
 def ladder_tables(analysis: Analysis) -> Iterator[Table]:
@@ -51,21 +55,23 @@ def _table(found: Ladder, rungs: Sequence[Rung]) -> Table:
         for rung in rungs
     ]  # fmt: skip
     return Table(
-        title=f"{service.deployment}: {service.config}: what binds first, and what next",
+        title=f"{service.deployment}: {service.config}: what each resource allows",
         columns=("Resource", f"Used at {service.heavy.level.load.alone}", "ms an answer", "Ceiling RPS",
                  "From users"),
         rows=tuple(rows),
-        notes=tuple(_notes(rungs)),
+        notes=tuple(_notes(service, rungs)),
     )  # fmt: skip
 
 
-def _notes(rungs: Sequence[Rung]) -> Iterator[str]:
+def _notes(service: Service, rungs: Sequence[Rung]) -> Iterator[str]:
     yield "ms an answer: of the resource's time, at the lightest and the heaviest load."
     if any(rung.ceiling for rung in rungs):
-        yield "Ceiling: what it allows if nothing else binds; a later line's, once those above are fixed."
+        yield "Ceiling: what it allows if nothing else binds. What does, and what next: see what was found."
+    if service.comparison == "other-repeats":
+        yield APART
     first, second = (*(rung.ceiling for rung in rungs[:2]), None, None)[:2]
     if first and second and first.high is not None and second.low is not None and second.low <= first.high:
-        yield "The first two may bind in either order: their intervals overlap."
+        yield "The first two may stand in either order: their intervals overlap."
     for rung in rungs:
         if rung.ceiling is None:
             least = f"; it allows {number(rung.by_heaviest)} at least" if rung.told == "falls" else ""

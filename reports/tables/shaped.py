@@ -9,7 +9,14 @@ from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
 from reports.figures.shaped import ShapedCell, StageFigures
 from reports.figures.text import NONE, listed
-from reports.notes.footnotes import absent_note, failure_note, late_note, trait_notes, unsure_note
+from reports.notes.footnotes import (
+    absent_note,
+    failure_note,
+    late_note,
+    little_note,
+    trait_notes,
+    unsure_note,
+)
 from reports.tables import columns
 
 RULE = (
@@ -73,6 +80,7 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     yield from (*late_note(placed), *unsure_note(placed))
     yield from trait_notes(level.figures for level in shaped.levels)
     first, last = _sides(shaped)
+    yield from little_note(placed, (*first, *last))
     yield from absent_note(
         [level.figures for level in shaped.levels if level.held.seconds],
         (*shaped.cell.workload.main, *first, *last),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.analysis.analysis import Analysis
 from reports.document.document import Paragraph
 from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
@@ -27,6 +28,12 @@ SUSPECTED = (
 )
 """What people suspect first: `RULED_OUT` of these have their figures in the report, others their names."""
 RULED_OUT = 4
+COMPARED = {
+    "same-repeat": "",
+    "other-repeats": " (of loads that no repeat has both of, so what else changed is not known)",
+    "one-load": " (of one load alone, compared with no other)",
+}
+"""On what it rests that something is not the cause."""
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
@@ -40,6 +47,17 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
         yield Sentence(text=whole, short=short, kept=i == 0)
     if more := sum(finding.severity != "info" for finding in found) - len(told):
         yield Sentence(text=f"Findings below: {more} more.", short=f"Findings below: {more} more.")
+
+
+def causes(analysis: Analysis, found: Sequence[Finding]) -> dict[tuple[str, str], str]:
+    """Of services without a valid cell, what was found and made their cells invalid: a finder takes an
+    invalid cell only where what it finds is why it is one."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for finding in found:
+        about = (finding.about.deployment, finding.about.config)
+        if about in analysis.without_valid_cell and finding.binds != "nothing" and finding.code != "unknown":
+            named.setdefault(about, []).append(_words(finding.code))
+    return {about: listed(names) for about, names in named.items()}
 
 
 def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
@@ -73,11 +91,12 @@ def _ruled_out(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[
             continue  # it has no cause to look for
         first = [own[code] for code in SUSPECTED if code in own][: RULED_OUT if place in costs else 0]
         others = [_words(code) for code in own if own[code] not in first]
+        by = "".join({COMPARED[one.comparison] for one in own.values()})
         if first:
-            yield f"Not the cause, {place}:"
+            yield f"Not the cause, {place}{by}:"
             yield from (f"  {_words(one.code)} ({_figures(one.evidence)})." for one in first)
         if others:
-            nor = "  Nor" if first else f"Ruled out, {place}"
+            nor = "  Nor" if first else f"Ruled out, {place}{by}"
             yield f"{nor}: {listed(others)} (figures: report --json)."
 
 

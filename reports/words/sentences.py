@@ -4,7 +4,7 @@ of them, `reports.findings` judges."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from records.cells.cell import Check
@@ -23,6 +23,7 @@ from reports.findings.whole.waiting import queueing, waiting
 from reports.words import offered
 from reports.words import unexplained as unexplained_words
 from reports.words.ahead import ahead
+from reports.words.diagnosis import causes
 from reports.words.dial import dial_sentences
 from reports.words.gap_causes import gap_cause_sentences
 from reports.words.growth import grown, others_grown
@@ -49,18 +50,28 @@ def sentences(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Sentence
     behind = many or bool(analysis.without_valid_cell)
     if not behind:
         yield from compared
-    yield _believed(analysis)
+    why = causes(analysis, found)
+    yield _believed(analysis, why)
     if behind:
         yield from compared
     yield from gap_cause_sentences(analysis)
-    if analysis.without_valid_cell and any(cell.valid for cell in analysis.cells):
-        who = listed([f"{deployment}/{config}" for deployment, config in analysis.without_valid_cell])
-        text = f"Nothing can be said about {who}: no cell is valid."
-        yield Sentence(text=text, short=text)
+    if any(cell.valid for cell in analysis.cells):
+        yield from _without_figures(analysis, why)
     for deployment in deployments_of(analysis.levels):
         yield from _deployment(analysis, deployment)
     yield from dial_sentences(analysis)
     yield from unexplained(analysis, found)
+
+
+def _without_figures(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Iterator[Sentence]:
+    """Services without a valid cell: those of which nothing is known, and those of which it was found why."""
+    names = {pair: "/".join(pair) for pair in analysis.without_valid_cell}
+    if unknown := [name for pair, name in names.items() if pair not in why]:
+        text = f"Nothing can be said about {listed(unknown)}: no cell is valid."
+        yield Sentence(text=text, short=text)
+    if known := [f"{name} ({why[pair]})" for pair, name in names.items() if pair in why]:
+        text = f"No cell is valid of {listed(known)}: nothing else can be said about it."
+        yield Sentence(text=text, short=text)
 
 
 def _without_end(analysis: Analysis) -> str:
@@ -81,7 +92,8 @@ def unexplained(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Senten
             yield unexplained_words.blind(left, note.profiles, can_send=can_send)
 
 
-def _believed(analysis: Analysis) -> Sentence:
+def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentence:
+    """``why``: what was found of services that have no valid cell for it."""
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
         text = (
@@ -95,6 +107,9 @@ def _believed(analysis: Analysis) -> Sentence:
     first = f"{good} of {len(cells)} cells (measurements) are valid, the others are in no figure"
     if not good:
         first = f"None of the {len(cells)} cells (measurements) is valid, so there is no figure to believe"
+        first += (
+            f" but those of what was found, which is why ({listed(sorted(set(why.values())))})" if why else ""
+        )
     if len(cells) == 1:
         first = "The cell is not valid"
     if not failed:

@@ -29,9 +29,8 @@ class Search:
     are gone through."""
     unanswered: dict[Series, int] = field(default_factory=dict)
     """The lowest level at which there was not one good answer."""
-    gone: set[Service] = field(default_factory=set)
-    """Those that are not there for the rest of this repeat."""
-
+    gone: dict[Service, str] = field(default_factory=dict)
+    """Those that are not there for the rest of this repeat, and why."""
     failed: dict[CellKey, str] = field(default_factory=dict)
     """Why, of the cells that the target failed, not the machine."""
 
@@ -56,13 +55,19 @@ class Search:
             self.knees[series] = knee
 
     def pointless(self, key: CellKey) -> bool:
-        """Did no more users than these get no good answer at all, or is nobody there to give one?"""
-        if key.service in self.gone:
-            return True
+        return self.why_pointless(key) is not None
+
+    def why_pointless(self, key: CellKey) -> str | None:
+        """Why no good answer is to be expected in a cell: nobody is there to give one, no more users than
+        these got none, or the target failed all of the first repeat. None where one is."""
+        if (gone := self.gone.get(key.service)) is not None:
+            return gone
         limit = self.unanswered.get(key.series)
         if limit is not None and key.concurrency >= limit:
-            return True
-        return key.repeat > 1 and self.hopeless(key.series) is not None
+            users = f" with {_users(limit)}" if limit else ""
+            return f"not one good answer came{users}"
+        why = self.hopeless(key.series) if key.repeat > 1 else None
+        return None if why is None else f"the target failed every cell of the first repeat: {why}"
 
     def hopeless(self, series: Series) -> str | None:
         """Why, where the target failed every cell of a series' first repeat: it would fail them again."""
@@ -143,6 +148,10 @@ class Search:
         levels = self._levels(series)
         usual = min(USUAL_LEVELS, len(self.plan.search_levels()))
         return max(usual - len(levels), 0 if begins else 1)
+
+
+def _users(count: int) -> str:
+    return "1 user" if count == 1 else f"{count} users"
 
 
 def _cell(series: Series, level: int, repeat: int) -> CellKey:

@@ -27,8 +27,8 @@ class Course:
     search: Search
     skipped: list[CellKey] = field(default_factory=list)
     """What there was no time for."""
-    left_out: list[CellKey] = field(default_factory=list)
-    """What nobody would have got a good answer in."""
+    left_out: dict[CellKey, str] = field(default_factory=dict)
+    """What nobody would have got a good answer in, and why."""
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """Why cells failed that may be measured again: the machine's doing, or they were too short."""
     _given_up: set[Series] = field(default_factory=set)
@@ -38,7 +38,8 @@ class Course:
         """What run.json says of it."""
         return {
             "budget_ended": bool(self.skipped),
-            "not_measured": [key.path for key in self.skipped + self.left_out],
+            "not_measured": [key.path for key in (*self.skipped, *self.left_out)],
+            "not_measured_because": {key.path: why for key, why in self.left_out.items()},
             "not_measured_again": [key.path for key in self.spoiled],
         }
 
@@ -55,8 +56,9 @@ class Course:
 
     def worth_it(self, key: CellKey) -> bool:
         """Can there be a good answer? If not, the cell is left out."""
-        if self.search.pointless(key):
-            self.left_out.append(key)
+        why = self.search.why_pointless(key)
+        if why is not None:
+            self.left_out[key] = why
             if key.repeat > 1:
                 self._report_if_hopeless(key)
             return False
@@ -64,7 +66,7 @@ class Course:
 
     def leave(self, key: CellKey, why: str) -> None:
         """Measure its service no more in this repeat."""
-        self.search.gone.add(key.service)
+        self.search.gone[key.service] = why
         self.spoiled.pop(key, None)
         self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
 

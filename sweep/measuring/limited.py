@@ -35,11 +35,6 @@ def write_limits(folder: Path, endpoint: Endpoint, before: Usage) -> None:
         cpu_period_us=None if limits is None or cores is None else limits.period_us,
         cpu_request_cores=None if limits is None else limits.cpu_request_cores,
         memory_limit_bytes=None if limits is None else limits.memory_bytes,
-        nr_periods=used.periods,
-        nr_throttled=used.throttled_periods,
-        throttled_seconds=used.throttled_seconds,
-        cpu_seconds=used.cpu_seconds,
-        memory_peak_bytes=used.memory_peak_bytes,
-        oom_kills=used.oom_kills,
         sees=sees,
+        **used.counted,
     ).write(folder)

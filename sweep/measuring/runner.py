@@ -24,7 +24,7 @@ from sweep.measuring.directory import write_run
 from sweep.measuring.limited import limits_of
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
-from sweep.measuring.targets import blank_left, start_targets
+from sweep.measuring.targets import KILLED_AS_IT_STARTED, blank_left, start_targets
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey, Service
 from sweep.planning.division import placed
@@ -128,7 +128,7 @@ class Sweep:
                 stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
             )
             self.start_seconds = time.monotonic() - began
-            self.search.gone.update(services - endpoints.keys())
+            self.search.gone.update(dict.fromkeys(services - endpoints.keys(), KILLED_AS_IT_STARTED))
             at = Bench(place=place, endpoints=endpoints, repeat=repeat)
             for sparing in (True, False):  # what is kept for measuring again goes to the rest in the end
                 self._measure_waiting(at, missing, sparing=sparing)
@@ -210,8 +210,8 @@ class Sweep:
         try:
             data = measure(at.place, key, at.endpoints[key.service])
         except NotUp as error:
-            self.course.left_out.append(key)
-            if not (self.search.throughput or at.endpoints.keys() - self.search.gone - {key.service}):
+            self.course.left_out[key] = str(error)
+            if not (self.search.throughput or at.endpoints.keys() - self.search.gone.keys() - {key.service}):
                 raise  # nothing was, or will be, measured
             self.course.leave(key, str(error))
             return

@@ -24,6 +24,9 @@ from sweep.running.inside import blank_inside
 from sweep.running.lent import take_back
 from sweep.running.redaction import blank_file
 
+KILLED_AS_IT_STARTED = "killed for want of memory as it started"
+"""Why a target is left out."""
+
 
 def start_targets(
     stack: ExitStack,

@@ -20,7 +20,7 @@ from sweep.running.cpus import SHARED, THREAD_SETTINGS
 
 if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
-    from reports.evidence.service import LoadedPoint
+    from reports.evidence.loaded import LoadedPoint
     from reports.findings.common.finding import Effect, Finding
 
 MOST_FIXES = 3

@@ -41,7 +41,7 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         multiple=True,
         metavar=FORM,
         help="For --try-fixes: settings that fix a finding, by its code; repeatable. They are tried before "
-        "those that are known (docs/sweeps.md).",
+        "those that are known (docs/sweeps.md). [default: these alone]",
     )(command)
     return click.option(
         "--try-fixes",
@@ -50,7 +50,8 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         flag_value=AFTERWARDS,
         help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may fix "
         "it beside the original, in a run of its own: its report has the predicted gain beside the measured "
-        "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only.",
+        "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only. [default: "
+        "nothing is tried]",
     )(command)
 
 

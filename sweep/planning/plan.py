@@ -71,7 +71,7 @@ class Plan:
         Option(
             "Load workers in each of these, behind links (mocks.wan) with this round trip, bandwidth and "
             "loss: us-east-1=5ms,eu-west-1=35ms/10mbit/0.1%; /cut@4s: cut off so long after its first "
-            "connection. --workers is then how many a region.",
+            "connection. --workers is then how many a region. [default: none, and no link]",
             metavar="NAME=DELAY,...",
         ),
     ] = ""
@@ -155,7 +155,7 @@ class Plan:
         Option(
             "Keep with each cell what a service says at a URL in Prometheus's format, as vLLM, TEI and "
             "Qdrant do: {target} in it is where the target is; SERIES are names, * is any text. "
-            "Repeatable; what the reference app says of itself is kept as app.",
+            "Repeatable. [default: what the reference app says of itself, as app]",
             metavar=METAVAR,
         ),
     ] = ()

@@ -93,7 +93,7 @@ def _attaching(command: Callable[..., None]) -> Callable[..., None]:
         metavar="auto|PID,...",
         help="Look into a running service (url:) of this machine as --inside does, if it is Python 3.14 or "
         "newer: a thread of ours is loaded into its processes, and ends with the sweep. auto: those that "
-        "listen on the URL's port.",
+        "listen on the URL's port. [default: none is looked into]",
     )(command)
 
 

@@ -19,6 +19,7 @@ from loadgen.tasks.ask.event_data import Fold
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"
 LLM_MODEL = "openai:gpt-4o-mini"
+OPENAI_MODEL = "default"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,8 @@ class Dialect:
     telltale: bytes
     """What the data of its events holds: without it they are another API's."""
     expects_documents: bool
+    has_stage_times: bool
+    """Is there a place for them in its events?"""
 
     def body(self, question: str) -> bytes:
         return orjson.dumps(self.question(question) | self.template)
@@ -112,6 +115,7 @@ def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         event_names=EVENT_TYPES,
         telltale=b'"type"',
         expects_documents=True,
+        has_stage_times=True,
     )
 
 
@@ -121,7 +125,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         path="/v1/chat/completions",
         question=lambda text: {"messages": [{"role": "user", "content": text}]},
         template={
-            "model": llm_model or "default",
+            "model": llm_model or OPENAI_MODEL,
             "stream": True,
             "stream_options": {"include_usage": True},
         },
@@ -130,6 +134,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
         is_ours=openai_chunks.is_ours,
         telltale=openai_chunks.TELLTALE,
         expects_documents=False,
+        has_stage_times=False,
     )
 
 

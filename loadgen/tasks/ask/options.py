@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from loadgen.engine.bounds import MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, switch, text
-from loadgen.tasks.ask.dialects import DIALECTS
+from loadgen.tasks.ask.dialects import DIALECTS, EMBEDDING_MODEL, LLM_MODEL, OPENAI_MODEL
 from loadgen.tasks.ask.question_files import MOST_BYTES
 
 
@@ -17,9 +17,13 @@ class AskOptions(OptionModel):
         DIALECTS,
         "How the service speaks: the RAG API's own stream, or OpenAI chat completions",
     )
-    path: str = text("--path", "Path of the endpoint, if not the dialect's own")
-    llm_model: str = text("--llm-model", "Model to ask for")
-    embedding_model: str = text("--embedding-model", "Embedding model to ask for (dialect ask)")
+    path: str = text("--path", "Path of the endpoint [default: the dialect's own]")
+    llm_model: str = text(
+        "--llm-model", f"Model to ask for [default: {LLM_MODEL}; of dialect openai: {OPENAI_MODEL}]"
+    )
+    embedding_model: str = text(
+        "--embedding-model", f"Embedding model to ask for (dialect ask) [default: {EMBEDDING_MODEL}]"
+    )
     max_tokens: int = count(
         "--max-tokens",
         0,
@@ -28,17 +32,17 @@ class AskOptions(OptionModel):
         kept=False,
     )
     field: tuple[str, ...] = many(
-        "--field", "NAME=VALUE", "A field of the request's body (JSON, else text); repeatable"
+        "--field", "NAME=VALUE", "A field of the request's body (JSON, else text); repeatable [default: none]"
     )
     drop_field: tuple[str, ...] = many(
         "--drop-field",
         "NAME",
-        "A field of the request's body to leave out, for services that refuse it; repeatable",
+        "A field of the request's body to leave out, for services that refuse it; repeatable [default: none]",
     )
     questions: str = text(
         "--questions",
-        f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB; without one, thousands "
-        "about Python's library",
+        f"File of questions: lines, or JSONL, at most {MOST_BYTES // 10**6} MB [default: thousands about "
+        "Python's library]",
         metavar="FILE",
     )
     question_seed: int = count("--question-seed", 0, "Seed of the order of the questions", most=MOST_COUNT)

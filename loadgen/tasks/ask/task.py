@@ -55,6 +55,7 @@ class AskTask(Task[Question, AnswerExchange]):
             "dialect": dialect.name,
             "path": dialect.path,
             "rag": dialect.expects_documents,
+            "stage_times": dialect.has_stage_times,
             "body": dialect.template,
             "drop_fields": sorted(set(options.drop_field)),
             "questions": options.questions or "standard library",

@@ -51,7 +51,7 @@ class Returned:
         work = work_of_thread(frame)
         if work is None or not self.waited or not _LET_GO.fullmatch(_call(frame)):
             return work
-        return Work(work.where, "", "turn-wait") if self._waits_for_a_futex(thread) else work
+        return work._replace(called="", doing="turn-wait") if self._waits_for_a_futex(thread) else work
 
     def _waits_for_a_futex(self, thread: int) -> bool:
         known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)

@@ -14,6 +14,9 @@ from .kinds import work_of
 _MOST_GROUPS = 10
 _DEEP = 200
 _WORKER = ("concurrent.futures.thread", "_worker")
+_POOLED = {_WORKER, ("anyio._backends._asyncio", "WorkerThread.run")}
+_LOCKS = frozenset(("acquire", "__enter__", "flock", "lockf"))
+"""What waits for a lock, be it a file's, and is written in C."""
 _WAITS = {
     ("selectors", "EpollSelector.select"),
     ("selectors", "SelectSelector.select"),
@@ -24,7 +27,7 @@ _WAITS = {
 """Where a loop of asyncio's own waits. uvloop waits outside Python: the innermost frame is what runs it."""
 
 
-def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | None:
+def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str | bool] | None:
     """What a loop's thread is at: the innermost place, and the app's own one; None: it waits for events."""
     if frame is None or frame.f_code is runs_it:
         return None
@@ -45,10 +48,12 @@ class Work(NamedTuple):
     empty: it is at work itself."""
     doing: str
     """A kind of work that a function in between is known for (`kinds.WORK`)."""
+    pooled: bool = False
+    """Is it a thread of a pool's, which requests have work done in? Others are the app's own affair."""
 
-    def to_json(self) -> dict[str, str]:
+    def to_json(self) -> dict[str, str | bool]:
         return {"where": self.where} | {
-            name: text for name in ("called", "doing") if (text := getattr(self, name))
+            name: told for name in ("called", "doing", "pooled") if (told := getattr(self, name))
         }
 
 
@@ -83,6 +88,7 @@ def work_of_thread(frame: FrameType, until: CodeType | None = None) -> Work | No
         places[at].at(_line(frames[at])),
         called if called != ":" else "",
         _waits(places[:at], doing, innermost),
+        pooled=any(place.key in _POOLED for place in places[at + 1 :]),
     )
 
 
@@ -94,7 +100,7 @@ def _waits(between: list[SeenCode], doing: str, innermost: str) -> str:
             return "pool-wait"
         locks = (work_of(*place.key) == "lock-wait" for place in between if place.module == "threading")
         return "lock-wait" if any(locks) else doing
-    return "lock-wait" if not doing and innermost in ("acquire", "__enter__") else doing
+    return "lock-wait" if not doing and innermost in _LOCKS else doing
 
 
 class Executors:

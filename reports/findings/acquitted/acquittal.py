@@ -8,7 +8,7 @@ from typing import Any
 
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
-from reports.evidence.service import Service
+from reports.evidence.service import Comparison, Service
 from reports.findings.acquitted.not_between import not_between
 from reports.findings.acquitted.not_computed import FREE, loop_figures, loop_is_free, not_computed
 from reports.findings.acquitted.not_waited_for import not_waited_for
@@ -27,10 +27,16 @@ class Acquittal:
     code: str
     about: Subject
     evidence: tuple[Evidence, ...]
+    comparison: Comparison
 
     def to_json(self) -> dict[str, Any]:
         evidence = [one.to_json() for one in self.evidence]
-        return {"code": self.code, "about": self.about.to_json(), "evidence": evidence}
+        return {
+            "code": self.code,
+            "about": self.about.to_json(),
+            "evidence": evidence,
+            "comparison": self.comparison,
+        }
 
 
 def acquittals(analysis: Analysis, found: Iterable[Finding]) -> tuple[Acquittal, ...]:
@@ -48,7 +54,7 @@ def _of(service: Service) -> Iterator[Acquittal]:
     heavy, light = service.heavy, service.light
 
     def free(code: str, *evidence: Evidence) -> Acquittal:
-        return Acquittal(code=code, about=about(service), evidence=evidence)
+        return Acquittal(code=code, about=about(service), evidence=evidence, comparison=service.comparison)
 
     if (inside := heavy.inside) is not None:
         if loop_is_free(inside):

@@ -12,7 +12,8 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import OWN, UNNAMED, WAITING, by_family
 from reports.evidence.service import Service
 from reports.findings.common.finding import Evidence
-from reports.findings.loop.event_loop import CLIENT_SETUP, LLM_CLIENT, MODEL_LOAD, SEARCH, TEXT, WASTE
+from reports.findings.loop.event_loop import WASTE
+from reports.findings.loop.on_loop import CLIENT_SETUP, LLM_CLIENT, MODEL_LOAD, SEARCH, TEXT
 from reports.findings.waits.thread_pool import DEFAULT
 
 LATE_MS, FREE = 3.0, 0.5

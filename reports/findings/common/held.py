@@ -9,7 +9,9 @@ from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.kinds import OUTSIDE
-from reports.evidence.service import Excess, LoadedPoint, Service
+from reports.evidence.loaded import LoadedPoint
+from reports.evidence.service import Excess, Service
+from reports.figures.stats import Estimate
 from reports.findings.common.finding import Binds, Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.mending import mended
 
@@ -172,26 +174,19 @@ def effect_of(
     spared: float = 0.0,
     loop: bool = False,
 ) -> Effect:
-    """On what is held: answers a second, or else the time to the first token. ``spared``, ``loop``: as
-    `mended` has them."""
+    """On what is held: answers a second now, and without what waits there, up to what the next resource
+    allows; or else the time to the first token. ``spared``, ``loop``: as `mended` has them."""
     if is_held(service):
-        return rate_effect(service, found, predictable=predictable, spared=spared, loop=loop)
+        told = predictable and service.compared
+        return _rate_effect(service, mended(service, found, spared, loop=loop) if told else None)
     now, light = 1e3 * service.heavy.ttft_s, 1e3 * service.light.ttft_s
     ms = min(sum(one.ms for one in found), now - light)
     return Effect(figure="mean TTFT", unit="ms", now=now, mended=now - ms if predictable else None)
 
 
-def rate_effect(
-    service: Service,
-    found: tuple[Excess, ...],
-    *,
-    predictable: bool = True,
-    spared: float = 0.0,
-    loop: bool = False,
-) -> Effect:
-    """Answers a second now, and without what waits there: up to what the next resource allows."""
+def _rate_effect(service: Service, best: Estimate | None) -> Effect:
+    """``best``: requests a second then; None: it cannot be told."""
     requests, now = service.heavy.per_second, service.heavy.answers_per_second
-    best = mended(service, found, spared, loop=loop) if predictable and service.compared else None
     if best is None or not requests or best.value < requests:
         return Effect(figure="answers a second", now=now)
     good = now / requests  # of those that end then, as many as now are answers

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
 from reports.evidence.ladder import Rung, is_far, ladder
-from reports.evidence.service import Excess, LoadedPoint, Service
+from reports.evidence.loaded import LoadedPoint
+from reports.evidence.service import Excess, Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 

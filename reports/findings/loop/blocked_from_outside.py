@@ -9,8 +9,9 @@ from reports.evidence.machine import DELAYED
 from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import about, binds, held, is_held
+from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import held_at, stack_evidence
-from reports.findings.loop.event_loop import BLOCKED, probe_evidence
+from reports.findings.loop.on_loop import BLOCKED
 
 LATER_MS = 10.0
 TIMES = 5.0

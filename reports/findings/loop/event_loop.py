@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.ladder import users_at
-from reports.evidence.libraries import AS_DONE, OWN, WAITING, by_family, function_of
+from reports.evidence.libraries import AS_DONE, OWN, function_of
 from reports.evidence.machine import DELAYED
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
@@ -29,8 +27,19 @@ from reports.findings.common.held import (
     share,
     waiting,
 )
+from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.elsewhere import elsewhere
+from reports.findings.loop.on_loop import (
+    BLOCKED,
+    BY_FAMILY,
+    FULL,
+    LLM_CLIENT,
+    MOVED,
+    Held,
+    OnLoop,
+    work_on_loop,
+)
 
 ALWAYS, SOME = 0.85, 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
@@ -52,60 +61,6 @@ OF_ITS_OWN, FULL_OF_WORK = 0.6, 0.8
 """The share of the time for which the loop's thread has to be held without its waits for a CPU, which else
 are what holds it; and for it to be full of its own work, what it computes has to be of the time in which no
 other program kept it from running."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Held:
-    code: str
-    advice: str
-
-
-CLIENT_SETUP = Held(
-    code="client-per-request",
-    advice="Make one client when the app starts and share it: each new one reads the trusted certificates and"
-    " opens connections of its own",
-)
-MODEL_LOAD = Held(
-    code="model-load-on-request-path",
-    advice="Load and check the model once, before the app says that it is ready",
-)
-LLM_CLIENT = Held(
-    code="llm-client-blocking",
-    advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
-)
-SEARCH = Held(
-    code="search-bound",
-    advice="Search in a thread of its own, use an approximate index, or give the store a process",
-)
-TEXT = Held(
-    code="preprocessing-on-loop",
-    advice="Move the work on the text to a thread or a process, or do less of it for each request",
-)
-BLOCKED = Held(
-    code="event-loop-blocked",
-    advice="Move this call off the event loop: await an asynchronous version of it, or run it in a thread",
-)
-FULL = Held(
-    code="interpreter-bound",
-    advice="Run more worker processes: one Python process runs one thing at a time, and this one is full",
-)
-MOVED = (BLOCKED, TEXT)
-BY_FAMILY = {"client-setup": CLIENT_SETUP, "model-load": MODEL_LOAD, "search": SEARCH, "text": TEXT}
-
-
-@dataclass(frozen=True, kw_only=True)
-class OnLoop:
-    """What the loop's thread does most of its time."""
-
-    kind: str
-    of_kind: float
-    """Its share of all the time, as those below."""
-    line: str
-    """Where it is most, in the function that does most of it,"""
-    of_function: float
-    """and that function's share."""
-    waits: float
-    """In which it is in that kind's code and only waits, for a socket or another thread."""
 
 
 def event_loop(analysis: Analysis) -> Iterator[Finding]:
@@ -234,20 +189,6 @@ def pieces_ms(inside: InsideOfCells) -> float:
     return 2 * inside.lag_ms / inside.loop_busy if inside.loop_busy else 0.0
 
 
-def probe_evidence(service: Service) -> tuple[Evidence, ...]:
-    """What a cheap path took under load and before it. Of several processes none: a probe's new connection
-    goes to one that is free."""
-    probed, inside = service.heavy.probed, service.heavy.inside
-    if inside is not None and inside.servers > 1:
-        return ()
-    if probed is None or probed.path_ms is None or probed.path_idle_ms is None:
-        return ()
-    return (
-        Evidence(figure="a cheap path's answer under load", value=probed.path_ms, unit="ms"),
-        Evidence(figure="a cheap path's answer before it", value=probed.path_idle_ms, unit="ms"),
-    )
-
-
 def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Held | None:
     """None: the loop's thread is only kept from running. ``held_ms``: for how long what comes to it waits, or
     would."""
@@ -272,29 +213,3 @@ def _full(service: Service) -> Held | None:
 def _delay(service: Service) -> float | None:
     """The share of the time in which the loop's thread could run and had no CPU; None: nobody saw it."""
     return None if service.heavy.machine is None else service.heavy.machine.main_thread_delay
-
-
-def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
-    """Of that kind; None: of which there is most."""
-    kinds: Counter[str] = Counter()
-    works = by_family(inside.running)
-    for one, _, busy in works:
-        kinds[one] += busy  # type: ignore[assignment]
-    if kind is None:
-        kind = max(kinds, key=lambda one: kinds[one], default="")
-    own = [(work, busy) for one, work, busy in works if one == kind]
-    functions: Counter[str] = Counter()
-    lines: Counter[str] = Counter()
-    for work, busy in own:
-        functions[function_of(work)] += busy  # type: ignore[assignment]
-        lines[work.where] += busy  # type: ignore[assignment]
-    function = max(functions, key=lambda one: functions[one], default="")
-    inner = sorted({work.where for work, _ in own if function_of(work) == function})
-    line = max(inner, key=lambda one: lines[one], default="")
-    return OnLoop(
-        kind=kind,
-        of_kind=kinds[kind],
-        line=line,
-        of_function=functions[function],
-        waits=sum(busy for work, busy in own if work.doing in WAITING),
-    )

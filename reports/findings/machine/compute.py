@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import FILLED, GotOfMachine
-from reports.evidence.service import LoadedPoint
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import FEWEST, about, binds, held, is_held
 

@@ -9,7 +9,7 @@ from reports.evidence.interpreter import Crowd
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import binding, held
-from reports.findings.loop.event_loop import FULL
+from reports.findings.loop.on_loop import FULL
 
 FILLED = (
     "Compute less in Python for each answer, or in a library that does it outside of the interpreter: its"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import THROTTLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
-from reports.evidence.service import LoadedPoint, Service
+from reports.evidence.service import Service
 from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.held import about, is_held
 

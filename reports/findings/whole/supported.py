@@ -14,7 +14,7 @@ from reports.analysis.analysis import Analysis
 from reports.figures.attribution import CYCLE, PartEffect
 from reports.findings.common.finding import Confidence, Evidence, Finding
 from reports.findings.common.held import about
-from reports.findings.loop.event_loop import BLOCKED, LLM_CLIENT, work_on_loop
+from reports.findings.loop.on_loop import BLOCKED, LLM_CLIENT, work_on_loop
 
 NOTHING = 0.05
 """Where the whole interval lies below this share of the time, mocking the part gains nothing."""

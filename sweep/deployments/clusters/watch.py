@@ -153,15 +153,10 @@ def _use(before: Seen | None, now: Seen) -> ContainerUse:
         limits=dict(one.limits),
         restarts=restarts,
         oom_killed=bool(restarts) and one.oom_killed,
-        nr_periods=used.periods,
-        nr_throttled=used.throttled_periods,
-        throttled_seconds=used.throttled_seconds,
-        cpu_seconds=used.cpu_seconds,
-        oom_kills=used.oom_kills,
-        memory_peak_bytes=used.memory_peak_bytes,
         cpu_period_us=used.period_us,
         read_by=now.by,
         unread=now.unread,
+        **used.counted,
     )
 
 

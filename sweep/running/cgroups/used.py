@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 
 N = TypeVar("N", int, float)
+
+
+class Counted(TypedDict):
+    """A usage by the names that records keep it under."""
+
+    nr_periods: int | None
+    nr_throttled: int | None
+    throttled_seconds: float | None
+    cpu_seconds: float | None
+    memory_peak_bytes: int | None
+    oom_kills: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +32,18 @@ class Usage:
     oom_kills: int | None = None
     period_us: int | None = None
     """Over which its quota is counted; None: it has none, or whoever reads it has set it and knows."""
+
+    @property
+    def counted(self) -> Counted:
+        """All but the period, of which a limit's own word is kept where there is one."""
+        return Counted(
+            nr_periods=self.periods,
+            nr_throttled=self.throttled_periods,
+            throttled_seconds=self.throttled_seconds,
+            cpu_seconds=self.cpu_seconds,
+            memory_peak_bytes=self.memory_peak_bytes,
+            oom_kills=self.oom_kills,
+        )
 
     def plus(self, later: Usage) -> Usage:
         """Of two groups one after the other, as of a container that was started again."""

@@ -59,6 +59,8 @@ def test_the_defaults_are_settings() -> None:
 
 def test_an_option_that_is_declared_is_kept_under_the_name_of_its_field() -> None:
     assert task("--gap-timeout=7").requested()["gap_timeout_s"] == 7
+    sends = [task(f"--dialect={name}").requested()["stage_times"] for name in ("ask", "openai")]
+    assert sends == [True, False]
     assert task("--gap-timeout=7").timeouts.gap == 7
     assert settings("--drain-seconds=4").requested()["drain_seconds"] == 4
     kept = settings("--header=X-Tenant=acme-1").requested()

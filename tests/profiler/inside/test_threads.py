@@ -1,12 +1,15 @@
 """What threads are at: those of event loops, of executors, and others of the app."""
 
 import asyncio
+import fcntl
+import os
 import queue
 import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from types import CodeType, SimpleNamespace
 from typing import Any
 
@@ -31,6 +34,11 @@ def hold() -> Iterator[threading.Event]:
 
 def frames() -> Any:
     return sys._current_frames()
+
+
+def pooled(name: str) -> int:
+    groups = at_work(frames(), {}, 0, by_frame)["groups"]
+    return sum(one["count"] for one in groups if one["where"].startswith(f"{name} (") and one.get("pooled"))
 
 
 def by_frame(_ident: int, frame: Any) -> Any:
@@ -72,6 +80,7 @@ def test_sync_code_in_anyios_threads_is_named_by_its_function(hold: threading.Ev
         held(5, lambda: a_request(partial(run_in_threadpool, embed)))
         working, waiting = ("thread", "anyio worker thread"), ("thread-limiter", "CapacityLimiter.acquire")
         await until({(*working, "embed"): 2, (*waiting, "embed"): 3}, "request")
+        wait_until(lambda: pooled("embed") == 2)
         hold.set()
 
     run(test)
@@ -131,12 +140,15 @@ POOL = "class HTTPPool:\n def _get_conn(self):\n  return queue.get(timeout=600)"
     ("threading:Event.wait", "blocking-wait"),
     (":acquire", "lock-wait"),
     (":__enter__", "lock-wait"),
+    (":flock", "lock-wait"),
     ("threading:Semaphore.acquire", "lock-wait"),
     ("clients.pool:HTTPPool._get_conn", "pool-wait"),
 ])  # fmt: skip
 def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
-    called: str, doing: str, hold: threading.Event
+    called: str, doing: str, hold: threading.Event, tmp_path: Path
 ) -> None:
+    mine, theirs = (os.open(tmp_path / "lock", os.O_CREAT) for _ in range(2))
+    fcntl.flock(mine, fcntl.LOCK_EX)
     lock, semaphore, full = threading.Lock(), threading.Semaphore(0), queue.Queue[int]()
     lock.acquire()
     space: dict[str, Any] = {"queue": full}
@@ -148,6 +160,8 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
         elif called == ":__enter__":
             with lock:
                 pass
+        elif called == ":flock":
+            fcntl.flock(theirs, fcntl.LOCK_EX)
         elif called.endswith("Semaphore.acquire"):
             semaphore.acquire(timeout=LIMIT_S)
         elif called.endswith("_get_conn"):
@@ -166,12 +180,15 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
     try:
         [group] = wait_until(found, LIMIT_S)
         assert (group["where"].partition(" (")[0], group["doing"]) == ("waits", doing)
+        assert "pooled" not in group
     finally:
         hold.set()
+        os.close(mine)
         lock.release()
         semaphore.release()
         full.put(1)
         thread.join()
+        os.close(theirs)
 
 
 @pytest.mark.parametrize(("module", "name", "kind"), [

@@ -12,7 +12,7 @@ def at(kind: str, count: float, **more: str) -> dict[str, Any]:
 
 
 def stuck(doing: str, count: float) -> dict[str, Any]:
-    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "count": count}
+    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "count": count, "pooled": True}
 
 
 @pytest.mark.parametrize("kind", ["executor", "thread"])
@@ -28,6 +28,13 @@ def test_a_request_waits_for_what_its_thread_waits_for(
     heavy = seen(users=20, rps=10, waits=(at(kind, 20),), threads=(stuck(doing, 19),))
     [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
     assert (found.code, found.where) == (code, where)
+
+
+def test_no_request_is_in_a_thread_of_the_app_s_own_that_listens(diagnose: Any, seen: Any) -> None:
+    listens = {**stuck("blocking-io", 19), "pooled": False}
+    heavy = seen(users=20, rps=10, waits=(at("thread", 20),), threads=(listens,))
+    [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("thread", 1),)), heavy)
+    assert (found.code, found.where) == ("unknown", LINE)
 
 
 def test_threads_that_serve_no_request_hold_none_up(diagnose: Any, seen: Any) -> None:

@@ -6,12 +6,14 @@ from typing import Any
 import orjson
 import pytest
 
-from reported import analysed, rewritten
+from records.cells.cell import Check
+from reported import analysed, rewritten, words
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Row, Table
 from reports.document.render import markdown
 from reports.findings.catalogue import diagnosis
+from reports.words.sentences import sentences
 
 SLEEP = {"kind": "sleep", "at": "asyncio.sleep", "where": "embed (mine.py:3)"}
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
@@ -109,6 +111,22 @@ def test_an_answer_made_in_pieces_that_comes_at_once_is_held(diagnose: Any, seen
     found = diagnose(seen(users=1, rps=2, **slow), seen(users=2, rps=4, **slow))
     assert found[0].code == "buffered-stream"
     assert found[0].effect.mended == pytest.approx(100, rel=0.1)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_service_whose_invalid_cells_are_explained_is_not_said_to_be_unknown(
+    loaded: Any, seen: Any, alone: bool
+) -> None:
+    slow = {"waits": None, "llm_ms": (50, 300)}
+    held = (Check(name="buffering", status="fail", text="in lumps"),)
+    heavy = seen(users=2, rps=4, **slow, spec={"ttft_ms": 400.0, "checks": held})
+    other = seen(users=1, rps=2, **slow, spec={"ttft_ms": 400.0, "config": "other"})
+    analysis = loaded(heavy) if alone else loaded(heavy, other)
+    least = "It has no figures of throughput or latency but those of what was found (buffered stream)"
+    assert f"No valid cell: local/baseline. {least}" in words(analysis)
+    texts = " ".join(one.text for one in sentences(analysis, diagnosis(analysis)))
+    assert ("No cell is valid of local/baseline (buffered stream)" in texts) is not alone
+    assert "Nothing can be said" not in texts
 
 
 def test_refusals_are_named(diagnose: Any, seen: Any) -> None:

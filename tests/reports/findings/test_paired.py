@@ -4,12 +4,17 @@ from typing import Any
 
 import pytest
 
+from reports.as_json.results import results_json
+from reports.blocks import blocks
+from reports.document.render import markdown
+
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
 
 
 def at(seen: Any, users: int, rps: float, repeat: int) -> Any:
     waits = ({**READ, "count": users},)
-    return seen(users=users, rps=rps, waits=waits, loop_busy=0.1, spec={"repeat": repeat})
+    pool = {"name": "search", "max": 20, "threads": 20, "busy": users, "queued": 0}
+    return seen(users=users, rps=rps, waits=waits, executors=(pool,), loop_busy=0.1, spec={"repeat": repeat})
 
 
 @pytest.mark.parametrize(("light", "codes"), [
@@ -25,3 +30,20 @@ def test_a_repeat_that_is_slow_at_all_loads(
     apart = [one.value for one in found[0].evidence if one.figure.startswith("repeats in which both")]
     assert apart == ([] if 2 in light else [0])
     assert found[0].effect is None or found[0].effect.mended is None or 2 in light
+
+
+@pytest.mark.parametrize(("light", "comparison", "said"), [
+    ([2], "same-repeat", ""), ([1], "other-repeats", " (of loads that no repeat has both of"),
+    ([], "one-load", " (of one load alone"),
+])  # fmt: skip
+def test_what_it_is_not_and_what_resources_allow_say_that_no_pair_of_loads_was_compared(
+    seen: Any, loaded: Any, light: list[int], comparison: str, said: str
+) -> None:
+    analysis = loaded(*(at(seen, 1, 10.0, repeat) for repeat in light), at(seen, 20, 100.0, 2))
+    written, text = results_json(analysis), markdown(blocks(analysis), "t")
+    assert {one["comparison"] for one in written["acquittals"]} == {comparison}
+    assert [one["comparison"] for one in written["ladder"]] == [comparison] * len(light)
+    [head] = [line for line in text.splitlines() if line.startswith(("- Not the cause", "- Ruled out"))]
+    assert head.partition(" at 20 users")[2].partition(":")[0].startswith(said)
+    assert (said == "") == ("(of " not in head)
+    assert ("No repeat has both its lightest" in text) == (comparison == "other-repeats")

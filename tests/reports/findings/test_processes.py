@@ -7,7 +7,7 @@ import pytest
 
 from reported import head
 from reports.analysis.of_processes import Uneven
-from reports.findings.loop.event_loop import probe_evidence
+from reports.findings.common.probes import probe_evidence
 
 LINE = "search (mine.py:9)"
 

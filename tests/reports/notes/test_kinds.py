@@ -1,11 +1,12 @@
 """Answers of two kinds in one load are told; long tails are none."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from reported import analysed, rewritten
+from reported import analysed, notes, rewritten
 from reports.analysis import of_kinds
 from reports.figures.two_kinds import two_kinds
 from reports.notes.verdict import verdict
@@ -41,6 +42,16 @@ def test_answers_from_a_cache_are_told_and_a_shape_s_loads_are_not(made: Any, of
         made.spec(ttfts=tuple(_tail(1.0, 100))),
     ):
         assert not of(spec).noted(of_kinds.KindsOfTimes)
+
+
+@pytest.mark.parametrize(("gaps_us", "told"), [([1] * 9, True), ([1] * 4 + [20_000] * 5, False)])
+def test_an_itl_of_next_to_nothing_says_what_that_comes_of(
+    made: Any, tmp_path: Path, gaps_us: list[int], told: bool
+) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    analysis = analysed(rewritten(run, lambda raw, _: raw.update(gaps_us=gaps_us)))
+    said = "ITL p50 is below 0.05 ms at 10 users: half of the tokens or more came together"
+    assert any(note.startswith(said) for note in notes(analysis)) is told
 
 
 def test_short_answers_beside_long_ones_are_told_by_their_number_of_tokens(made: Any, tmp_path: Any) -> None:

@@ -19,7 +19,7 @@ from reported import analysed, head, rewritten, words
 from reports.analysis.analysis import Analysis
 from reports.analysis.of_runs import FewRepeats, Unfinished
 from reports.as_json.results import results_json
-from reports.evidence.service import LoadedPoint
+from reports.evidence.loaded import LoadedPoint
 from reports.findings.common import held
 from reports.notes.caution import more, some
 from reports.notes.cautions import cautions
@@ -168,7 +168,8 @@ def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypa
     assert point.per_second > point.answers_per_second
     best = SimpleNamespace(value=2 * point.per_second, low=None, high=3 * point.per_second)
     monkeypatch.setattr(held, "mended", lambda *_, **__: best)
-    effect = held.rate_effect(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
+    monkeypatch.setattr(held, "is_held", lambda _: True)
+    effect = held.effect_of(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
     assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
 
 
@@ -212,6 +213,12 @@ def test_spans_are_stage_times_and_it_is_said_why_there_are_none(
 def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status: str, said: bool) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     path = run / layout.RUN
-    write_json(path, {**read_json(path), "status": status, "not_measured": ["local/other/c20-r2"]})
-    text = "1 cell of the plan was not measured: local/other/c20-r2. The sweep said why."
-    assert (text in words(analysed(run))) is said
+    left = [f"local/other/c{users}-r2" for users in (10, 20, 30)]
+    because = {left[1]: "not one good answer came", left[2]: "not one good answer came"}
+    facts = {"not_measured": left, "not_measured_because": because}
+    write_json(path, {**read_json(path), "status": status, **facts})
+    texts = (
+        f"1 cell of the plan was not measured: {left[0]}.",  # of a version that did not keep why
+        f"2 cells of the plan were not measured (not one good answer came): {left[1]} and {left[2]}.",
+    )
+    assert [text in words(analysed(run)) for text in texts] == [said, said]

@@ -147,7 +147,7 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     assert "Where the TTFT goes is not known" in [block.title for block in blocks(analysis)]
     assert "requests wait" not in head(of(*queueing(made, 100.0)))  # users idle
     assert "send timings" in profiled
-    asked = head(of(*queueing(made, 100.0, requested={"dialect": "openai"})))
+    asked = head(of(*queueing(made, 100.0, requested={"stage_times": False})))
     assert "send timings" not in asked  # its API has no place for them
     assert "let a sweep start it (run:), which looks inside and takes spans (--otlp)" in asked
 

@@ -103,6 +103,8 @@ def test_what_answers_nobody_is_asked_once(sweeping: Any) -> None:
         assert (run.world.measured, run.world.starts) == (["it/as-is/c01-r1"], 1)
         status, ended, left = _told(run)
         assert (status, ended, len(left)) == ("complete", False, 2 * len(BASE_LEVELS) - 1)
+        because = read_json(run.path / "run.json")["not_measured_because"]
+        assert because == dict.fromkeys(left, "not one good answer came with 1 user")
 
 
 def test_what_answers_few_users_is_not_asked_by_more(sweeping: Any) -> None:
@@ -130,6 +132,7 @@ def test_what_is_not_up_again_is_left_and_the_others_are_measured(
     status, _, left = _told(run)
     assert (status, sorted(left)) == ("complete", [f"sick/as-is/c0{n}-r{r}" for n in (1, 2) for r in (1, 2)])
     assert run.printed.count("not up again; sick/as-is is measured no more in this repeat") == 2
+    assert set(read_json(run.path / "run.json")["not_measured_because"].values()) == {"not up again"}
     with pytest.raises(NotUp):
         sweeping(world, targets=both[:1], auto=False, levels=(1,)).swept()
 
