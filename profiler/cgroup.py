@@ -11,26 +11,52 @@ import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from profiler.kernel import pressure, text_of
+from profiler.kernel import pressure
+from profiler.reading import text_of
 
+LIMITS_S = 2.0
+"""How often limits are read, which hardly ever change; what is used each time."""
 _GB = 1024**3
 _NO_LIMIT = 2**60
 """Version 1 writes about 2^63 where there is none."""
 
 
-def of_process(pid: int, root: Path = Path("/")) -> dict[str, Any] | None:
-    """The limits and the use of the group of a process; None where there is no such thing. In it null: no
-    limit, or not said. ``root``: of the file system.
+class _Limits(NamedTuple):
+    figures: dict[str, Any]
+    cpu: str
+    """The group whose quota is in effect,"""
+    memory: str
+    """and that whose memory is limited; the process's own where there is no limit."""
 
-    Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
-    group of its own below its pod's is throttled, and killed, by what the pod uses.
-    """
-    found = _groups(pid, root, text_of(f"{root}/proc/{pid}/cgroup"))
-    if "memory" in found:
-        return _version_1(found)
-    return _version_2(found[""]) if found else None
+
+class Cgroup:
+    """Looks at the group of a process, and remembers its limits."""
+
+    def __init__(self, root: Path = Path("/")) -> None:
+        """``root``: of the file system."""
+        self._root, self._proc = root, root / "proc"
+        self._groups: dict[str, tuple[str, ...]] = {}
+        self._limits: _Limits | None = None
+        self._due_s = float("-inf")
+
+    def look(self, pid: int, now_s: float) -> dict[str, Any] | None:
+        """The limits and the use of the group; None where there is no such thing. In it null: no limit, or
+        not said. ``now_s`` is any monotonic clock.
+
+        Use is that of the group whose limit is in effect, of the process's own where none is: a process in a
+        group of its own below its pod's is throttled, and killed, by what the pod uses.
+        """
+        groups = _groups(pid, self._root, text_of(f"{self._proc}/{pid}/cgroup"))
+        if not groups:
+            return None
+        first = "memory" in groups
+        if self._limits is None or groups != self._groups or now_s >= self._due_s:
+            self._limits = _limits_1(groups) if first else _limits_2(groups[""])
+            self._groups, self._due_s = groups, now_s + LIMITS_S
+        use = _use_1(groups, self._limits) if first else _use_2(groups[""], self._limits)
+        return self._limits.figures | use
 
 
 @lru_cache
@@ -52,30 +78,38 @@ def _groups(pid: int, root: Path, text: str) -> dict[str, tuple[str, ...]]:
     return {"": _upwards(tree, its_own, paths[""])} if "" in paths else {}
 
 
-def _version_2(groups: tuple[str, ...]) -> dict[str, Any]:
+def _limits_2(groups: tuple[str, ...]) -> _Limits:
     limit, group = _least(groups, lambda one: _quota(f"{one}/cpu.max"))
-    stat = _table(f"{group}/cpu.stat")
-    return {
+    size, limited = _least(groups, lambda one: _size(f"{one}/memory.max"))
+    figures = {
         "version": 2,
         "cpu_limit_cores": limit,
         "cpu_period_ms": _scaled(_period(f"{group}/cpu.max"), 1e-3),
         "cpuset_cores": _first(_cpus(f"{one}/cpuset.cpus.effective") for one in groups),
+        "memory_limit_gb": _scaled(size, 1 / _GB),
+    }
+    return _Limits(figures, group, limited)
+
+
+def _use_2(groups: tuple[str, ...], limits: _Limits) -> dict[str, Any]:
+    stat, events = _table(f"{limits.cpu}/cpu.stat"), _table(f"{limits.memory}/memory.events")
+    return {
         "cpu_usage_seconds": _scaled(stat.get("usage_usec"), 1e-6),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_usec"), 1e-6),
-        **_memory(groups, "memory.max", "memory.current"),
+        "memory_used_gb": _gigabytes(f"{limits.memory}/memory.current"),
+        "memory_peak_gb": _gigabytes(f"{limits.memory}/memory.peak"),
+        "memory_limit_hits": events.get("max"),
+        "memory_oom_kills": events.get("oom_kill"),
         "pressure": pressure(lambda resource: f"{groups[0]}/{resource}.pressure"),
     }
 
 
-def _version_1(groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
-    cpu, accounted = groups["cpu"], groups["cpuacct"]
-    limit, group = _least(cpu, _quota_1)
-    stat = _table(f"{group}/cpu.stat")
-    # The two are trees of their own, in which a group mostly has the same place.
-    above = min(cpu.index(group), len(accounted) - 1)
-    return {
+def _limits_1(groups: dict[str, tuple[str, ...]]) -> _Limits:
+    limit, group = _least(groups["cpu"], _quota_1)
+    size, limited = _least(groups["memory"], lambda one: _size(f"{one}/memory.limit_in_bytes"))
+    figures = {
         "version": 1,
         "cpu_limit_cores": limit,
         "cpu_period_ms": _scaled(_number(f"{group}/cpu.cfs_period_us"), 1e-3),
@@ -84,11 +118,25 @@ def _version_1(groups: dict[str, tuple[str, ...]]) -> dict[str, Any]:
             for one in groups["cpuset"]
             for name in ("cpuset.effective_cpus", "cpuset.cpus")
         ),
+        "memory_limit_gb": _scaled(size, 1 / _GB),
+    }
+    return _Limits(figures, group, limited)
+
+
+def _use_1(groups: dict[str, tuple[str, ...]], limits: _Limits) -> dict[str, Any]:
+    cpu, accounted = groups["cpu"], groups["cpuacct"]
+    stat = _table(f"{limits.cpu}/cpu.stat")
+    # The two are trees of their own, in which a group mostly has the same place.
+    above = min(cpu.index(limits.cpu), len(accounted) - 1)
+    return {
         "cpu_usage_seconds": _scaled(_number(f"{accounted[above]}/cpuacct.usage"), 1e-9),
         "cpu_periods": stat.get("nr_periods"),
         "cpu_throttled_periods": stat.get("nr_throttled"),
         "cpu_throttled_seconds": _scaled(stat.get("throttled_time"), 1e-9),
-        **_memory(groups["memory"], "memory.limit_in_bytes", "memory.usage_in_bytes"),
+        "memory_used_gb": _gigabytes(f"{limits.memory}/memory.usage_in_bytes"),
+        "memory_peak_gb": _gigabytes(f"{limits.memory}/memory.max_usage_in_bytes"),
+        "memory_limit_hits": _number(f"{limits.memory}/memory.failcnt"),
+        "memory_oom_kills": _table(f"{limits.memory}/memory.oom_control").get("oom_kill"),
         "pressure": None,
     }
 
@@ -117,28 +165,13 @@ def _upwards(tree: Path, its_own: Path, path: str) -> tuple[str, ...]:
     return tuple(map(str, found))
 
 
-def _memory(groups: tuple[str, ...], limit: str, used: str) -> dict[str, float | None]:
-    """Limit, use, the most used so far, how often the limit stood in the way, and how often it killed."""
+def _gigabytes(file: str) -> float | None:
+    return _scaled(_number(file), 1 / _GB)
 
-    def least(group: str) -> float | None:
-        size = _number(f"{group}/{limit}")
-        return size if size is not None and size < _NO_LIMIT else None
 
-    size, group = _least(groups, least)
-    # Version 2 before version 1, of which the group has the files of one.
-    events = _table(f"{group}/memory.events")
-    peak, killed, hits = _number(f"{group}/memory.peak"), events.get("oom_kill"), events.get("max")
-    if not events:
-        peak = _number(f"{group}/memory.max_usage_in_bytes") if peak is None else peak
-        killed = _table(f"{group}/memory.oom_control").get("oom_kill")
-        hits = _number(f"{group}/memory.failcnt")
-    return {
-        "memory_limit_gb": _scaled(size, 1 / _GB),
-        "memory_used_gb": _scaled(_number(f"{group}/{used}"), 1 / _GB),
-        "memory_peak_gb": _scaled(peak, 1 / _GB),
-        "memory_limit_hits": hits,
-        "memory_oom_kills": killed,
-    }
+def _size(file: str) -> int | None:
+    size = _number(file)
+    return size if size is not None and size < _NO_LIMIT else None
 
 
 def _quota_1(group: str) -> float | None:

@@ -4,7 +4,7 @@ The resident sets of forked workers hold the same pages; their sum can be severa
 that n processes share is 1/n page in the proportional set of each (`/proc/PID/smaps_rollup`, proc(5)), so
 those can be added up. To read it the kernel walks a process's page tables: 1.2 ms for 100 MB in pages of 4 KB
 and 12 to 15 ms for 1 GB, measured on the 2 cores of the README, in which what changes that process's map of
-memory (mmap) may wait. So it is read seldom enough to stay under COST of a core: after 12 ms 12 s later.
+memory (mmap) may wait. So it is read seldom enough to stay under COST of a core: after 1.2 ms 4 s later.
 What a process takes or gives back in between counts as its own.
 """
 
@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 EACH_S = 1.0
-COST = 0.001
+COST = 0.0003
 """Of a core, at most, for all processes together."""
 
 

@@ -10,9 +10,11 @@ from typing import Any
 
 import psutil
 
-from profiler import cgroup, kernel
+from profiler import kernel
+from profiler.cgroup import Cgroup
 from profiler.memory import SharedMemory
 from profiler.sockets import Sockets
+from profiler.tcp_table import same_network
 from profiler.threads import Threads
 from profiler.watch import Watch
 
@@ -30,12 +32,18 @@ class Sampler:
         self._shared = SharedMemory()
         self._threads = Threads(redact=redact)
         self._sockets = Sockets()
+        self._cgroup = Cgroup()
+        self._first: int | None = None
+        self._network: int | None = None
+        """Whose limits and whose network they are; None for the network that is ours, too."""
         self._interval_s = interval_s
         self._cpu_s: dict[int, float] = {}
+        self._started: dict[int, str | None] = {}
+        """As it was when psutil last said that it is still the one followed, which takes it longer."""
         self._start_s = self._before_s = time.monotonic()
         self._anchor_ns = time.time_ns() - time.monotonic_ns()
         self._cpu_count = psutil.cpu_count() or 1
-        _told(lambda: psutil.cpu_percent(None))
+        self._cpu_times = _told(psutil.cpu_times)
         watch.refresh(self._before_s)
         self._processes(0.0)
         self._own_cpu_s = time.process_time()
@@ -49,7 +57,7 @@ class Sampler:
         now_s = time.monotonic()
         at_ns = self._anchor_ns + time.monotonic_ns()
         self._watch.refresh(now_s)
-        system = self._system()
+        system = self._system(now_s)
         processes = self._processes(now_s - self._before_s)
         self._before_s = now_s
         own_cpu_s = time.process_time() - self._own_cpu_s
@@ -68,29 +76,34 @@ class Sampler:
             },
         }
 
-    def _system(self) -> dict[str, Any]:
+    def _system(self, now_s: float) -> dict[str, Any]:
+        first = self._first_pid()
+        if first != self._first:
+            self._first, self._network = first, None if same_network(first) else first
         memory = _told(psutil.virtual_memory)
-        disk = _told(lambda: psutil.disk_io_counters(nowrap=False))
-        network = _told(lambda: psutil.net_io_counters(nowrap=False))
+        read, written = _told(_disk_bytes) or (None, None)
+        sent, received = _told(_network_bytes) or (None, None)
+        before, times = self._cpu_times, _told(psutil.cpu_times)
+        self._cpu_times = times
         space = _told(lambda: psutil.disk_usage(os.sep))
         load = _told(os.getloadavg)
         return {
-            "cpu_percent": _told(lambda: psutil.cpu_percent(None)),
+            "cpu_percent": kernel.cpu_percent(before, times) if before and times else None,
             "cpu_count": self._cpu_count,
-            **(_told(kernel.cpu_seconds) or dict.fromkeys(("cpu_busy_seconds", "cpu_steal_seconds"))),
+            **kernel.cpu_seconds(times),
             "memory_total_gb": round(memory.total / _GB, 4) if memory else None,
             "memory_used_gb": round(memory.used / _GB, 4) if memory else None,
             "memory_percent": memory.percent if memory else None,
             "memory_available_gb": round(memory.available / _GB, 4) if memory else None,
             "disk_percent": space.percent if space else None,
-            "disk_read_bytes": disk.read_bytes if disk else None,
-            "disk_write_bytes": disk.write_bytes if disk else None,
-            "network_bytes_sent": network.bytes_sent if network else None,
-            "network_bytes_recv": network.bytes_recv if network else None,
+            "disk_read_bytes": read,
+            "disk_write_bytes": written,
+            "network_bytes_sent": sent,
+            "network_bytes_recv": received,
             "load_avg": [round(one, 2) for one in load] if load else None,
             "pressure": kernel.of_machine(),
-            "tcp": kernel.tcp(self._first_pid()),
-            "cgroup": cgroup.of_process(self._first_pid()),
+            "tcp": kernel.tcp(self._network),
+            "cgroup": self._cgroup.look(first, now_s),
         }
 
     def _first_pid(self) -> int:
@@ -110,6 +123,7 @@ class Sampler:
             except psutil.NoSuchProcess:
                 self._watch.drop(process)
                 self._cpu_s.pop(process.pid, None)
+                self._started.pop(process.pid, None)
             except (psutil.Error, OSError, ValueError, LookupError):
                 continue  # its figures could not be read this once
         return {
@@ -133,8 +147,11 @@ class Sampler:
             psutil.NoSuchProcess: it has ended; its number may be a stranger's already.
             psutil.Error, OSError, ValueError, LookupError: the system does not say, or not in its form.
         """
-        if not process.is_running():
-            raise psutil.NoSuchProcess(process.pid)
+        stat = kernel.stat_of(process.pid)
+        if stat is None or stat.started != self._started.get(process.pid):
+            if not process.is_running():
+                raise psutil.NoSuchProcess(process.pid)
+            self._started[process.pid] = stat and stat.started
         with process.oneshot():
             status = process.status()
             if status == psutil.STATUS_ZOMBIE:
@@ -157,8 +174,8 @@ class Sampler:
                 "cpus_allowed": _cpus_allowed(process.pid),
                 "memory_mb": round(resident / _MB, 3),
                 "pss_mb": None if proportional is None else round(proportional / _MB, 3),
-                "major_faults": kernel.major_faults(process.pid),
-                "num_threads": process.num_threads(),
+                "major_faults": stat and stat.major_faults,
+                "num_threads": stat.threads if stat else process.num_threads(),
                 "threads": threads,
                 "open_files": _open_files(process),
                 "status": status,
@@ -171,6 +188,22 @@ def _told(read: Callable[[], Any]) -> Any:
         return read()
     except (OSError, RuntimeError, ValueError, LookupError, AttributeError, psutil.Error):
         return None
+
+
+def _disk_bytes() -> tuple[int, int] | None:
+    """Read and written. psutil looks at all disks' files each time."""
+    found = kernel.disk_bytes()
+    if found is None and (told := psutil.disk_io_counters(nowrap=False)):
+        found = told.read_bytes, told.write_bytes
+    return found
+
+
+def _network_bytes() -> tuple[int, int] | None:
+    """Sent and received."""
+    found = kernel.network_bytes()
+    if found is None and (told := psutil.net_io_counters(nowrap=False)):
+        found = told.bytes_sent, told.bytes_recv
+    return found
 
 
 def _cpus_allowed(pid: int) -> int | None:

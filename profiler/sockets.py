@@ -15,11 +15,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from profiler.tcp_table import LISTEN, STATES, TIME_WAIT, Tcp, by_netlink, by_proc, same_network
+from profiler.tcp_table import (
+    LISTEN,
+    STATES,
+    TIME_WAIT,
+    Tcp,
+    by_netlink,
+    by_proc,
+    same_network,
+    used_families,
+)
 
-COST = 0.001
+COST = 0.0006
 """Of a core, for a look at all; what listens is looked at each time."""
-LONGEST_S = 3.0
+LONGEST_S = 5.0
 """Between two looks, whatever they cost: a cell is some seconds long."""
 MOST_PEERS = 8
 Endpoint = tuple[str, int]
@@ -32,6 +41,7 @@ class Sockets:
         self._proc = proc
         self._due_s = float("-inf")
         self._by_netlink = False
+        self._families: tuple[int, ...] = ()
         self._ours: set[int] = set()
         self._served: set[int] = set()
         self._peers: set[Endpoint] = set()
@@ -56,8 +66,8 @@ class Sockets:
     def _listening(self) -> dict[str, Any]:
         listen = None
         if self._by_netlink:
-            known = [one for port in self._served for one in by_netlink((LISTEN,), self._ours, port)]
-            listen = self._queues(known)
+            asked = (by_netlink((LISTEN,), self._ours, port, self._families) for port in self._served)
+            listen = self._queues([one for found in asked for one in found])
         return {"listen": listen, "states": None, "peers": None, "connects": None}
 
     def _listed(self, pids: Sequence[int], states: Sequence[int]) -> list[Tcp]:
@@ -67,7 +77,9 @@ class Sockets:
             with suppress(OSError):
                 peers = {port for _, port in self._peers}
                 ends = (self._served | peers, peers)
-                found = by_netlink(states, self._ours, ends=None if self._open is None else ends)
+                self._families = used_families()
+                known = None if self._open is None else ends
+                found = by_netlink(states, self._ours, families=self._families, ends=known)
                 self._by_netlink = True
                 return found
         return by_proc(pids[0], self._proc)

@@ -17,6 +17,8 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NamedTuple
 
+from profiler.reading import text_of
+
 ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10
 STATES = {
     ESTABLISHED: "established",
@@ -48,31 +50,30 @@ def by_netlink(
     states: Iterable[int],
     inodes: Container[int],
     port: int = 0,
+    families: Iterable[int] | None = None,
     ends: tuple[set[int], set[int]] | None = None,
 ) -> list[Tcp]:
     """The sockets of our own network that are in these states, of those inodes or of none (it is quicker not
-    to read the others), on that port or on any. ``ends``: of those in TIME_WAIT, which may be thousands, ones
-    from one of the first ports or to one of the second alone. Raises OSError where it cannot be asked so."""
+    to read the others), on that port or on any. ``families``: `used_families` unless it is said. ``ends``: of
+    those in TIME_WAIT, which may be thousands, ones from one of the first ports or to one of the second.
+    Raises OSError where it cannot be asked so."""
     if not hasattr(socket, "AF_NETLINK"):
         raise OSError("no netlink")
     wanted = sum(1 << state for state in states)
     here, there = ({port.to_bytes(2, "big") for port in ports} for ports in ends or ((), ()))
     return [
         _message(body)
-        for family in _families()
+        for family in (used_families() if families is None else families)
         for body in _dump(family, wanted, port, None if ends is None else (here, there))
         if body[1] == TIME_WAIT or not (inode := _INODE.unpack_from(body, 68)[0]) or inode in inodes
     ]
 
 
-def _families(proc: Path = Path("/proc")) -> Iterator[int]:
-    """For each the kernel goes through all that there may be, which takes longer than all else."""
-    yield socket.AF_INET
-    with contextlib.suppress(OSError):
-        words = (proc / "net" / "sockstat6").read_text().split()
-        if words[:3] == ["TCP6:", "inuse", "0"]:
-            return
-    yield socket.AF_INET6
+def used_families(proc: Path = Path("/proc")) -> tuple[int, ...]:
+    """Of IPv4 and IPv6: for each the kernel goes through all that there may be, which takes longer than all
+    else. To ask which are used takes longer than to ask for what listens."""
+    unused = text_of(f"{proc}/net/sockstat6").split()[:3] == ["TCP6:", "inuse", "0"]
+    return (socket.AF_INET,) if unused else (socket.AF_INET, socket.AF_INET6)
 
 
 def _dump(family: int, states: int, port: int, ends: tuple[set[bytes], set[bytes]] | None) -> Iterator[bytes]:

@@ -11,12 +11,12 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from profiler.kernel import text_of
+from profiler.reading import text_of
 
 COST = 0.0005
 """Of a core, for the threads of all processes together."""
@@ -54,9 +54,16 @@ class Use(NamedTuple):
         }
 
 
+class _Thread(NamedTuple):
+    spent: str
+    """Its `schedstat`: one that says the same as before did not run, and is not read further."""
+    name: str
+    use: Use
+
+
 @dataclass(slots=True)
 class _Process:
-    seen: dict[int, tuple[str, Use]] = field(default_factory=dict)
+    seen: dict[int, _Thread] = field(default_factory=dict)
     whole: Use = field(default_factory=Use)
     named: dict[str, Use] = field(default_factory=dict)
     """All but the main thread, by their name without its number."""
@@ -88,58 +95,67 @@ class Threads:
         return looked
 
     def _process(self, pid: int) -> dict[str, Any] | None:
-        process, found = self._of[pid], dict(self._read(pid))
+        process = self._of[pid]
+        found = dict(self._read(pid, process.seen))
         if pid not in found:
             return None
         recent = _add(process, pid, found)
         busiest = sorted(recent, key=lambda name: (-recent[name], name))[:MOST_NAMES]
-        alive = [name for tid, (name, _) in found.items() if tid != pid]
+        alive = [thread.name for tid, thread in found.items() if tid != pid]
         return {
             **process.whole.to_json(),
-            "main": found[pid][1].to_json(),
+            "main": found[pid].use.to_json(),
             "others": [
                 {"name": name, "threads": alive.count(name), **process.named[name].to_json()}
                 for name in busiest
             ],
         }
 
-    def _read(self, pid: int) -> Iterable[tuple[int, tuple[str, Use]]]:
-        tasks = self._proc / str(pid) / "task"
+    def _read(self, pid: int, seen: Mapping[int, _Thread]) -> Iterable[tuple[int, _Thread]]:
+        tasks = f"{self._proc}/{pid}/task"
         try:
             numbers = [int(name) for name in os.listdir(tasks) if name.isdecimal()]
         except OSError:
             return
         for tid in numbers:
             try:
-                yield tid, self._thread(f"{tasks}/{tid}")
+                yield tid, self._thread(f"{tasks}/{tid}", seen.get(tid))
             except (OSError, ValueError, IndexError):
                 continue  # it has ended, or is not ours to see
 
-    def _thread(self, folder: str) -> tuple[str, Use]:
-        name, use = _thread(folder)
+    def _thread(self, folder: str, before: _Thread | None) -> _Thread:
+        spent = text_of(f"{folder}/schedstat")
+        if before is not None and spent and spent == before.spent:
+            return before
+        name, use = _read(folder, spent)
         name = self._redact(name)  # before its number goes, which may be the secret's own
-        return _NUMBER.sub("", name) or name, use
+        return _Thread(spent, _NUMBER.sub("", name) or name, use)
 
 
-def _add(process: _Process, pid: int, found: dict[int, tuple[str, Use]]) -> dict[str, int]:
+def _add(process: _Process, pid: int, found: dict[int, _Thread]) -> dict[str, int]:
     """Add what came to each thread since the last look; how much CPU that was, by name."""
     recent: dict[str, int] = {}
-    for tid, (name, use) in found.items():
-        before = process.seen.get(tid)
-        more = use.since(before[1]) if before else use
+    for tid, thread in found.items():
+        name, before = thread.name, process.seen.get(tid)
+        if tid != pid:
+            recent.setdefault(name, 0)
+        if thread is before:
+            continue
+        more = thread.use.since(before.use) if before else thread.use
         process.whole = process.whole.plus(more)
         if tid != pid:
             process.named[name] = process.named.get(name, Use()).plus(more)
-            recent[name] = recent.get(name, 0) + more.cpu_ns
+            recent[name] += more.cpu_ns
     process.seen = found
     return recent
 
 
-def _thread(folder: str) -> tuple[str, Use]:
+def _read(folder: str, spent: str) -> tuple[str, Use]:
+    """Its name and what it used, of which the kernel says ``spent`` in nanoseconds."""
     status = text_of(f"{folder}/status")
     delay: int | None
-    if spent := text_of(f"{folder}/schedstat").split():
-        cpu, delay = int(spent[0]), int(spent[1])
+    if words := spent.split():
+        cpu, delay = int(words[0]), int(words[1])
     else:  # a kernel without CONFIG_SCHED_INFO
         ticks = text_of(f"{folder}/stat").rpartition(")")[2].split()
         cpu = round((int(ticks[11]) + int(ticks[12])) / os.sysconf("SC_CLK_TCK") * _NS)

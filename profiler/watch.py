@@ -9,10 +9,11 @@ from contextlib import suppress
 
 import psutil
 
+from profiler.kernel import newest_pid
 from profiler.listeners import Listeners, Port
 
 RESCAN_S = 2.0
-"""How often command lines are read: costly, and seldom news."""
+"""How often command lines are read: costly, and seldom news. So are all processes, while none is born."""
 
 
 class Watch:
@@ -30,6 +31,7 @@ class Watch:
         """Was there ever a process to follow?"""
         self._followed: dict[int, psutil.Process] = {}
         self._known: set[int] = set()
+        self._newest: int | None = None
         self._scanned_s = float("-inf")
         # Whoever started us with --match bears the pattern in its own command line, as we do.
         self._never_matched = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
@@ -60,12 +62,18 @@ class Watch:
 
     def refresh(self, now_s: float) -> None:
         """Find new children, and new matches if it is time. ``now_s`` is any monotonic clock."""
-        pids = set(psutil.pids())
-        if self._pattern is not None and now_s - self._scanned_s >= RESCAN_S:
-            self._scanned_s = now_s
-            self._match(self._pattern, pids)
         if self._port is not None:
             self._listen(self._port, now_s)
+        newest = newest_pid()  # before all are listed: one that is born meanwhile is found the next time
+        due = now_s - self._scanned_s >= RESCAN_S
+        if self._known and newest == self._newest is not None and not due:
+            return
+        self._newest = newest
+        pids = set(psutil.pids())
+        if due:
+            self._scanned_s = now_s
+            if self._pattern is not None:
+                self._match(self._pattern, pids)
         self._adopt(pids)
 
     def _listen(self, port: Port, now_s: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -76,6 +77,8 @@ def main(
     no results directory, or a measurement given twice; 3 a configuration without a valid cell, a cell that
     cannot be read beside others, or records that are missing; 130 interrupted.
     """
+    # Before numpy is there: a thread a CPU would wait for its products, which are small, by going in circles.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     file = export and export.file(directories, output)
     try:
         code = _report(directories, as_json, output, reference)

@@ -12,9 +12,8 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-_LINE = re.compile(
-    r'([A-Za-z_:][\w:]*)[ \t]*(?:\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]+([^ \t]+)', re.ASCII
-)
+_SERIES = re.compile(r'([A-Za-z_:][\w:]*)(?:[ \t]*\{((?:[^"{}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]*', re.ASCII)
+_LINE = re.compile(rf"{_SERIES.pattern}(?<=[ \t])([^ \t]+)", re.ASCII)
 _LABEL = re.compile(r'([A-Za-z_]\w*)[ \t]*=[ \t]*"((?:[^"\\]|\\.)*)"', re.ASCII)
 _ESCAPED = re.compile(r"\\(.)")
 
@@ -22,21 +21,29 @@ _ESCAPED = re.compile(r"\\(.)")
 def parse(text: str) -> Iterator[tuple[str, float]]:
     """(key, value) of each series with a value that is a number; lines of another form are left out."""
     for line in text.splitlines():
-        match = _LINE.match(line.strip())
-        if match is None:
-            continue
+        series, _, number = line.rpartition(" ")
+        key = "" if "\t" in number else _key(series)
+        if not key:  # a comment, or more than a value after it
+            match = _LINE.match(line.strip())
+            if match is None:
+                continue
+            key, number = _key(line.strip()[: match.start(3)]), match[3]
         try:
-            value = float(match[3])
+            value = float(number)
         except ValueError:
             continue
         if math.isfinite(value):
-            yield _key(match[1], match[2] or ""), value
+            yield key, value
 
 
 @lru_cache(4096)  # a service says the same ones again and again
-def _key(name: str, labels: str) -> str:
-    told = ",".join(f'{label}="{value}"' for label, value in sorted(_LABEL.findall(labels)))
-    return f"{name}{{{told}}}" if told else name
+def _key(series: str) -> str:
+    """Empty of what is none."""
+    match = _SERIES.fullmatch(series)
+    if match is None:
+        return ""
+    told = ",".join(f'{label}="{value}"' for label, value in sorted(_LABEL.findall(match[2] or "")))
+    return f"{match[1]}{{{told}}}" if told else match[1]
 
 
 def split(key: str) -> tuple[str, dict[str, str]]:
@@ -60,6 +67,7 @@ def _plain(value: str) -> str:
     return _ESCAPED.sub(lambda match: "\n" if match[1] == "n" else match[1], value)
 
 
+@lru_cache(4096)
 def is_wanted(key: str, patterns: tuple[str, ...]) -> bool:
     """Does its name match one of the patterns (`vllm:*`)? Where none is said, all but the buckets of
     histograms, and the times at which counters were made: they are many, and sums and counts say the most."""

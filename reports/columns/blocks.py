@@ -13,13 +13,14 @@ from msgspec.structs import astuple
 
 from records.cells.request import RequestRecord
 from records.errors import RecordError
+from records.files import newlines_in
 from reports.columns.gaps import lists_of
-from reports.columns.kinds import NO_INTEGER, Coded, Column, Ints, joined
+from reports.columns.kinds import NO_INTEGER, Coded, Column, Ints, Lists, joined
 from reports.columns.places import Places
 from reports.columns.requests import ALWAYS, NAMED, PERHAPS, Manner, Requests, of_columns
 from reports.columns.stages import StageTypes
 
-AT_A_TIME = 1 << 20
+AT_A_TIME = 1 << 19
 """Bytes of lines that are made columns at once: their objects fit into a CPU's cache."""
 FIELDS = tuple(own.name for own in fields(RequestRecord))
 _OWN_TYPES: dict[str, Any] = {
@@ -62,16 +63,17 @@ class Columns:
         self._places = {"manner": Places[Any](), "question": Places[Any](), **named}
         self._count = 0
 
-    def takes(self, lines: bytes) -> bool:
-        """Add these lines; False: none of them, for one is no record as this version writes it."""
+    def take(self, lines: bytes) -> int:
+        """Add these lines, and say how many they are; 0: none of them was added, for one is no record as this
+        version writes it."""
         try:
             rows = self._decoded(lines)
-            if len(rows) != lines.count(b"\n"):  # an empty line, two records in one, or one in two
-                return False
+            if len(rows) != newlines_in(lines):  # an empty line, two records in one, or one in two
+                return 0
             self._add(rows)
         except (msgspec.MsgspecError, UnicodeError, RecursionError, OverflowError):
-            return False
-        return True
+            return 0
+        return len(rows)
 
     def add_records(self, records: Iterable[RequestRecord]) -> None:
         """Raises RecordError for what has no column: a number of more than 64 bits."""
@@ -121,6 +123,8 @@ class Columns:
                 made[name] = Coded(codes=np.concatenate(blocks), distinct=distinct[name])
             elif name == "stages":
                 made[name] = self._stages.joined(blocks)
+            elif name == "gaps_us":
+                made[name] = Lists.joined(blocks).whole()
             else:
                 made[name] = joined(blocks)
         return of_columns(self._count, made) if made else Requests.joined([])
@@ -128,9 +132,9 @@ class Columns:
 
 def _perhaps_none(found: Sequence[Any]) -> Ints:
     try:
-        return np.fromiter(found, np.int64, len(found))
+        return np.array(found, dtype=np.int64)
     except TypeError:
-        return np.fromiter([NO_INTEGER if at is None else at for at in found], np.int64, len(found))
+        return np.array([NO_INTEGER if at is None else at for at in found], dtype=np.int64)
 
 
 def requests_in(records: Sequence[RequestRecord]) -> Requests:

@@ -31,7 +31,7 @@ def lists_of(texts: Sequence[msgspec.Raw]) -> Lists:
 def _of_any(lists: Sequence[Sequence[int]]) -> Lists:
     counts = np.fromiter(map(len, lists), np.int32, len(lists))
     flat = np.fromiter(chain.from_iterable(lists), np.int64, int(counts.sum()))
-    return Lists(flat=flat, counts=counts)
+    return Lists(parts=[flat], counts=counts)
 
 
 def _plain(text: npt.NDArray[np.uint8], count: int) -> Lists | None:
@@ -52,7 +52,7 @@ def _plain(text: npt.NDArray[np.uint8], count: int) -> Lists | None:
         return None
     there = lengths > 0  # not in an empty list, nor between two lists
     counts = np.add.reduceat(there, np.flatnonzero(opens), dtype=np.int32)
-    return Lists(flat=_numbers(digits, marks[1:][there], lengths[there], longest), counts=counts)
+    return Lists(parts=[_numbers(digits, marks[1:][there], lengths[there], longest)], counts=counts)
 
 
 def _numbers(digits: npt.NDArray[np.uint8], ends: Ints, lengths: Ints, longest: int) -> npt.NDArray[np.int32]:
@@ -60,7 +60,8 @@ def _numbers(digits: npt.NDArray[np.uint8], ends: Ints, lengths: Ints, longest: 
     shortest = int(lengths.min(initial=longest))
     found = np.zeros(len(ends), dtype=np.int32)
     for place in range(longest):
-        own = digits[ends - (place + 1)].astype(np.int32)
+        # Only what counts for nothing may lie outside, left of all: to have that checked takes longer.
+        own = digits.take(ends - (place + 1), mode="clip").astype(np.int32)
         if place >= shortest:
             own *= lengths > place
         own *= 10**place

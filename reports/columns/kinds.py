@@ -41,7 +41,7 @@ class Coded(Generic[T]):
         moved = [
             np.array([places[one] for one in part.distinct], dtype=np.int32)[part.codes] for part in parts
         ]
-        return cls(codes=_end_to_end(moved, np.int32), distinct=list(places))
+        return cls(codes=end_to_end(moved, np.int32), distinct=list(places))
 
     def mask(self, fits: Callable[[T], bool]) -> Mask:
         """At which requests is it so? Each distinct one is asked once."""
@@ -68,22 +68,35 @@ class Coded(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Lists:
-    """A list of numbers a request: those of one after those of the request before."""
+    """A list of numbers a request."""
 
-    flat: npt.NDArray[Any]
+    parts: Sequence[npt.NDArray[Any]]
+    """The numbers of one request after those of the request before. They are most of all: a sum of some keeps
+    theirs as they are."""
     counts: Codes
 
     def where(self, mask: Mask) -> Lists:
         if mask.all():
             return self
-        return Lists(flat=self.flat[np.repeat(mask, self.counts)], counts=self.counts[mask])
+        ends = np.cumsum([len(part) for part in self.parts])
+        masks = np.split(np.repeat(mask, self.counts), ends[:-1])
+        kept = [part[own] for part, own in zip(self.parts, masks, strict=True)]
+        return Lists(parts=kept, counts=self.counts[mask])
 
     @classmethod
-    def joined(cls, parts: Sequence[Lists]) -> Lists:
+    def joined(cls, given: Sequence[Lists]) -> Lists:
         return cls(
-            flat=_end_to_end([part.flat for part in parts], np.int32),
-            counts=_end_to_end([part.counts for part in parts], np.int32),
+            parts=[part for one in given for part in one.parts],
+            counts=end_to_end([one.counts for one in given], np.int32),
         )
+
+    @cached_property
+    def flat(self) -> npt.NDArray[Any]:
+        """All in one."""
+        return end_to_end(self.parts, np.int32)
+
+    def whole(self) -> Lists:
+        return Lists(parts=[self.flat], counts=self.counts)
 
     @cached_property
     def _ends(self) -> Ints:
@@ -112,7 +125,7 @@ class Stages:
     def joined(cls, parts: Sequence[Stages]) -> Stages:
         return cls(
             shapes=Coded.joined([part.shapes for part in parts]),
-            flat=_end_to_end([part.flat for part in parts], np.float64),
+            flat=end_to_end([part.flat for part in parts], np.float64),
         )
 
     @property
@@ -180,10 +193,11 @@ def joined(parts: Sequence[Column]) -> Column:
     for kind in (Coded, Lists, Stages):
         if own := [part for part in parts if isinstance(part, kind)]:
             return kind.joined(own)  # type: ignore[arg-type]
-    return _end_to_end([part for part in parts if isinstance(part, np.ndarray)], np.int64)
+    return end_to_end([part for part in parts if isinstance(part, np.ndarray)], np.int64)
 
 
-def _end_to_end(arrays: Sequence[npt.NDArray[Any]], empty: Any) -> npt.NDArray[Any]:
+def end_to_end(arrays: Sequence[npt.NDArray[Any]], empty: Any) -> npt.NDArray[Any]:
+    """``empty``: of which type no arrays are."""
     if len(arrays) == 1:
         return arrays[0]
     return np.concatenate(arrays) if arrays else np.empty(0, dtype=empty)

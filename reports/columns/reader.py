@@ -13,7 +13,7 @@ from records.cells.reader import CellData, judged, record_in, requests_file
 from records.cells.request import RequestRecord
 from records.cells.spans import Traces, traces_of
 from records.errors import RecordError
-from records.files import line_blocks
+from records.files import line_blocks, newlines_in
 from reports.columns.believed import believed
 from reports.columns.blocks import AT_A_TIME, Columns, requests_in
 from reports.columns.requests import Requests
@@ -33,9 +33,12 @@ def _requests(directory: Path, cell: Cell) -> Requests:
     traces = traces_of(directory)
     if path is None:
         return columns.requests()
-    for number, lines in line_blocks(path, AT_A_TIME):
-        if traces or not columns.takes(lines):
-            columns.add_records(_records(path, number, lines.split(b"\n"), traces))
+    first = 1
+    for lines in line_blocks(path, AT_A_TIME):
+        taken = 0 if traces else columns.take(lines)
+        if not taken:
+            columns.add_records(_records(path, first, lines.split(b"\n"), traces))
+        first += taken or newlines_in(lines)
     return columns.requests()
 
 

@@ -87,7 +87,7 @@ def figures_of(
     for metric in workload.metrics:
         believed = timed if metric.dated else good
         values = values_of(metric, believed)
-        found = stats.percentile_estimates(values.kept, values.divisor, metric.quantiles)
+        found = stats.percentile_estimates(values.parts, values.divisor, metric.quantiles)
         estimates |= {each.key: one for each, one in zip(metric.estimates, found, strict=True)}
         endless |= {each.key: _endless(each, values, failed) for each in metric.endless}
         if metric.mean:

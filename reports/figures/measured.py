@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from records.cells.measure import one_each
-from reports.columns.kinds import Floats, Ints, Lists, Mask
+from reports.columns.kinds import Floats, Ints, Lists, Mask, end_to_end
 from reports.columns.requests import ALWAYS, Requests
 from workloads.metric import Metric, Trait
 from workloads.workload import Throughput
@@ -24,19 +24,20 @@ _ONE = {float, int, bool, type(None)}
 class Values:
     """Those of one metric, of one request after those of the request before."""
 
-    kept: npt.NDArray[Any]
-    """In parts of the metric's unit, as they were kept: whole numbers take half of the memory."""
+    parts: Sequence[npt.NDArray[Any]]
+    """In parts of the metric's unit, as they were kept: whole numbers take half of the memory, and none are
+    copied to have them all in one."""
     divisor: float
     counts: npt.NDArray[Any]
     """How many each request has."""
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return sum(map(len, self.parts))
 
     @cached_property
     def floats(self) -> Floats:
         """In the metric's unit."""
-        return np.asarray(self.kept, dtype=np.float64) / self.divisor
+        return np.asarray(end_to_end(self.parts, np.float64), dtype=np.float64) / self.divisor
 
     @property
     def owners(self) -> Ints:
@@ -57,13 +58,13 @@ def _spread(found: Values, mask: Mask) -> Values:
     """Those of some of the requests, as those of all."""
     counts = np.zeros(len(mask), dtype=np.int64)
     counts[mask] = found.counts
-    return Values(kept=found.kept, divisor=found.divisor, counts=counts)
+    return Values(parts=found.parts, divisor=found.divisor, counts=counts)
 
 
 def _values(metric: Metric, requests: Requests) -> Values:
     found = _column(metric.of, requests) if isinstance(metric.of, str) else None
     if isinstance(found, Lists):
-        return Values(kept=found.flat, divisor=metric.divisor, counts=found.counts)
+        return Values(parts=found.parts, divisor=metric.divisor, counts=found.counts)
     if found is None:
         each = [metric.value_of(record) for record in requests]
         if not set(map(type, each)) <= _ONE:
@@ -71,13 +72,13 @@ def _values(metric: Metric, requests: Requests) -> Values:
             return _of_lists(metric, lists)
         found = np.asarray(each, dtype=np.float64)  # of None: nan
     there = ~np.isnan(found)
-    return Values(kept=found[there], divisor=metric.divisor, counts=there)
+    return Values(parts=[found if there.all() else found[there]], divisor=metric.divisor, counts=there)
 
 
 def _of_lists(metric: Metric, lists: Sequence[Sequence[float]]) -> Values:
     counts = np.fromiter(map(len, lists), dtype=np.int64, count=len(lists))
     kept = np.fromiter(chain.from_iterable(lists), dtype=np.float64, count=int(counts.sum()))
-    return Values(kept=kept, divisor=metric.divisor, counts=counts)
+    return Values(parts=[kept], divisor=metric.divisor, counts=counts)
 
 
 def _column(name: str, requests: Requests) -> Any:

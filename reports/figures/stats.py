@@ -67,7 +67,7 @@ def percentile(values: Sequence[float] | Numbers, q: float) -> float:
     found = np.asarray(values, dtype=np.float64)
     if not len(found):
         raise ValueError("no values")
-    return between_ranks(Ranked(found, [span_of(len(found), q)]), q)
+    return between_ranks(Ranked([found], [span_of(len(found), q)]), q)
 
 
 def order_interval(n: int, q: float) -> tuple[int, int] | None:
@@ -107,16 +107,18 @@ def _below(p: float, n: int, q: float) -> int:
     return fewer if float(bdtr(fewer, n, q)) >= p else reached
 
 
-def percentile_estimates(values: Numbers, divisor: float, qs: Sequence[float]) -> list[Estimate | None]:
-    """Percentiles of ``values``, each divided by ``divisor``, with their order-statistic intervals; None
-    (shown as ``-``) for too few values."""
-    n = len(values)
+def percentile_estimates(
+    parts: Sequence[Numbers], divisor: float, qs: Sequence[float]
+) -> list[Estimate | None]:
+    """Percentiles of all values of these parts, each divided by ``divisor``, with their order-statistic
+    intervals; None (shown as ``-``) for too few values."""
+    n = sum(map(len, parts))
     enough = [n > 0 and (q == 0.5 or n >= wanted_answers(max(q, 1 - q))) for q in qs]
     intervals = [order_interval(n, q) if n else None for q in qs]
     spans = [
         span_of(n, q, interval) for q, interval, there in zip(qs, intervals, enough, strict=True) if there
     ]
-    ordered = Ranked(values, spans, divisor)
+    ordered = Ranked(parts, spans, divisor)
     return [
         _estimate(ordered, q, interval) if there else None
         for q, interval, there in zip(qs, intervals, enough, strict=True)

@@ -1,7 +1,9 @@
-"""Pressure and TCP of the machine, from files of the test's own."""
+"""Pressure, TCP and disks of the machine, from files of the test's own."""
 
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from profiler import kernel
@@ -37,3 +39,45 @@ def test_odd_pressure_is_null(text: str, tmp_path: Path) -> None:
     file = tmp_path / "cpu.pressure"
     file.write_text(text)
     assert kernel.pressure(lambda resource: tmp_path / f"{resource}.pressure") is None
+
+
+def test_bytes_of_disks_are_those_of_whole_ones(tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "sys" / "block" / "vda").mkdir(parents=True)
+    assert kernel.disk_bytes(tmp_path) is None
+    lines = [
+        f" 253 {n} {name} 7 0 {100 + n} 3 5 0 {200 + n} 8 0 9 9\n" for n, name in enumerate(("vda", "vda1"))
+    ]
+    (tmp_path / "proc" / "diskstats").write_text("".join(lines))
+    assert kernel.disk_bytes(tmp_path) == (51_200, 102_400)
+
+
+@pytest.mark.skipif(kernel.disk_bytes() is None, reason="no disk, or no Linux")
+def test_bytes_are_those_that_psutil_says() -> None:
+    def told() -> list[int]:
+        disk, network = psutil.disk_io_counters(nowrap=False), psutil.net_io_counters(nowrap=False)
+        return [disk.read_bytes, disk.write_bytes, network.bytes_sent, network.bytes_recv]
+
+    before, disk, network, after = told(), kernel.disk_bytes(), kernel.network_bytes(), told()
+    assert disk
+    assert network
+    assert all(a <= b <= c for a, b, c in zip(before, (*disk, *network), after, strict=True))
+
+
+def test_a_share_of_all_cpus_is_that_of_psutil(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = psutil.cpu_times()
+    names = first._fields
+    more = {name: 1.0 + place for place, name in enumerate(names)} | {names[1]: -5.0}
+    second = first._replace(**{name: getattr(first, name) + more[name] for name in names})
+    times = iter((first, second))
+    monkeypatch.setattr(psutil, "cpu_times", lambda *_: next(times))
+    monkeypatch.setattr(psutil, "_last_cpu_times", {})
+    assert kernel.cpu_percent(first, second) == psutil.cpu_percent(None) > 0
+    assert kernel.cpu_percent(first, first) == 0
+
+
+@pytest.mark.skipif(kernel.newest_pid() is None, reason="no Linux")
+def test_the_newest_number_is_another_once_a_process_is_born() -> None:
+    before = kernel.newest_pid()
+    subprocess.run(["true"], check=True)
+    assert kernel.newest_pid() != before

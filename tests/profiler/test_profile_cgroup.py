@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from profiler import cgroup
+from profiler.cgroup import LIMITS_S, Cgroup
 
 GB = 1024**3
 
@@ -17,7 +17,7 @@ def limits(root: Path, groups: str, files: dict[str, object]) -> dict[str, Any]:
         path = root / (name[1:] if name.startswith("/") else f"sys/fs/cgroup/{name}")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"{text}\n")
-    found = cgroup.of_process(7, root)
+    found = Cgroup(root).look(7, 0.0)
     assert found is not None
     return found
 
@@ -109,9 +109,9 @@ def test_version_1_with_controllers_in_different_places(tmp_path: Path) -> None:
 def test_without_groups_there_is_nothing(text: str, tmp_path: Path) -> None:
     (tmp_path / "proc" / "7").mkdir(parents=True)
     (tmp_path / "proc" / "7" / "cgroup").write_text(text)
-    found = cgroup.of_process(7, tmp_path)
+    found = Cgroup(tmp_path).look(7, 0.0)
     assert found is None or found["cpu_limit_cores"] is found["memory_limit_gb"] is None
-    assert cgroup.of_process(8, tmp_path) is None
+    assert Cgroup(tmp_path).look(8, 0.0) is None
 
 
 def test_odd_files_are_no_limit(tmp_path: Path) -> None:
@@ -120,5 +120,21 @@ def test_odd_files_are_no_limit(tmp_path: Path) -> None:
 
 
 def test_our_own() -> None:
-    found = cgroup.of_process(os.getpid())
+    found = Cgroup().look(os.getpid(), 0.0)
     assert found is None or found["version"] in (1, 2)
+
+
+def test_limits_are_read_seldom_and_what_is_used_each_time(tmp_path: Path) -> None:
+    files = {"a/cpu.max": "50000 100000", "a/cpu.stat": "usage_usec 1000000"}
+    assert limits(tmp_path, "0::/a", files)["cpu_limit_cores"] == 0.5
+    looks = Cgroup(tmp_path)
+    looks.look(7, 0.0)
+    limits(tmp_path, "0::/a", {"a/cpu.max": "100000 100000", "a/cpu.stat": "usage_usec 2000000"})
+    for at_s, cores in ((LIMITS_S / 2, 0.5), (LIMITS_S, 1.0)):
+        found = looks.look(7, at_s)
+        assert found
+        assert (found["cpu_limit_cores"], found["cpu_usage_seconds"]) == (cores, 2.0)
+    limits(tmp_path, "0::/b", {"b/cpu.max": "max 100000"})
+    found = looks.look(7, LIMITS_S)  # it was moved to another group
+    assert found
+    assert found["cpu_limit_cores"] is None

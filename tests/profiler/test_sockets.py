@@ -82,7 +82,12 @@ class Table:
         monkeypatch.setattr("time.process_time", lambda: 0.0)
 
     def listed(
-        self, states: tuple[int, ...], _: object, port: int = 0, ends: tuple[set[int], ...] | None = None
+        self,
+        states: tuple[int, ...],
+        _: object,
+        port: int = 0,
+        families: tuple[int, ...] = (),
+        ends: tuple[set[int], ...] | None = None,
     ) -> list[Tcp]:
         def wanted(one: Tcp) -> bool:
             return one.state != TIME_WAIT or not ends or one.local[1] in ends[0] or one.remote[1] in ends[1]

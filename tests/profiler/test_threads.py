@@ -64,6 +64,17 @@ def test_what_a_thread_used_stays_in_the_sum_when_it_ends_and_its_number_is_give
     assert look(threads, 3000.0)["cpu_seconds"] == 6.75
 
 
+def test_a_thread_that_did_not_run_is_not_read_further(tmp_path: Path) -> None:
+    threads = Threads(tmp_path)
+    thread(tmp_path, 7, "app", 1)
+    thread(tmp_path, 8, "w", 5, lost=2)
+    first = look(threads)
+    (tmp_path / "7" / "task" / "8" / "status").unlink()
+    assert look(threads, 1000.0) == first
+    thread(tmp_path, 8, "w", 6, lost=9)
+    assert look(threads, 2000.0)["others"][0]["involuntary_switches"] == 9
+
+
 def test_of_many_names_those_that_used_most_since_the_last_look_are_kept(tmp_path: Path) -> None:
     threads = Threads(tmp_path)
     thread(tmp_path, 7, "app", 1)

@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from profiler import watch
 from profiler.cli import main
 from profiler.listeners import LIST_S
 from profiler.sampler import Sampler
-from profiler.watch import Watch
+from profiler.watch import RESCAN_S, Watch
 from profiles import ENVIRONMENT, points
 
 SERVER = """
@@ -78,6 +80,7 @@ def test_a_pid_given_to_another_process_is_not_followed(child: subprocess.Popen[
     (process,) = watch.processes()
     pid, started = process._ident
     process._ident = (pid, started - 100)  # the one that was followed had started earlier
+    sampler._started[pid] = "1"
     assert sampler.sample(0)["processes"]["process_details"] == []
     assert watch.processes() == ()
 
@@ -179,3 +182,24 @@ def test_another_users_service_is_seen_as_far_as_its_user_lets_others(tmp_path: 
     root = next(one for one in seen["process_details"] if one["pid"] == seen["root"])
     assert root["pss_mb"] is root["open_files"] is None
     assert root["memory_mb"] > 0
+
+
+def test_all_processes_are_listed_seldom_while_none_is_born(monkeypatch: pytest.MonkeyPatch) -> None:
+    newest: list[int | None] = [100]
+    listed: list[int | None] = []
+
+    def pids() -> list[int]:
+        listed.append(newest[0])
+        return [os.getpid()]
+
+    monkeypatch.setattr(watch, "newest_pid", lambda: newest[0])
+    monkeypatch.setattr(psutil, "pids", pids)
+    looks = Watch([os.getpid()])
+    for at_s in (0.0, 0.5, 1.0):
+        looks.refresh(at_s)
+    newest[0] = 101
+    for at_s in (1.5, RESCAN_S, RESCAN_S + 0.5):
+        looks.refresh(at_s)
+    newest[0] = None  # not told, as on another system
+    looks.refresh(RESCAN_S + 1)
+    assert listed == [100, 101, 101, None]

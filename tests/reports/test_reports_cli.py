@@ -52,6 +52,26 @@ def test_the_folder_of_runs_says_which_are_in_it_and_how_to_name_one(made: Any, 
     )
 
 
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="no Linux")
+def test_no_thread_waits_beside_a_report_for_products_that_are_small(run: Path) -> None:
+    code = """import os
+from reports.cli import main
+try:
+    main()
+finally:
+    print("threads:", len(os.listdir("/proc/self/task")))"""
+    environment = {name: text for name, text in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code, run],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert done.stdout.endswith("threads: 1\n")
+
+
 def test_same_input_same_bytes_however_it_is_called(run: Path, tmp_path: Path) -> None:
     def contents(folder: Path) -> list[bytes]:
         return [(folder / name).read_bytes() for name in FILES]

@@ -179,9 +179,10 @@ def test_a_service_that_numbers_its_stages_is_read_all_the_same(tmp_path: Path) 
 
 @pytest.mark.parametrize("kind", [np.int32, np.float64])
 @pytest.mark.parametrize("most", [3, 1 << 30])
-def test_ranks_of_many_are_those_of_all_sorted(kind: Any, most: int) -> None:
+@pytest.mark.parametrize("parts", [1, 3])
+def test_ranks_of_many_are_those_of_all_sorted(kind: Any, most: int, parts: int) -> None:
     values = np.random.default_rng(1).integers(0, most, 5 * FEW).astype(kind)
     ordered, last = np.sort(values), len(values) - 1
     spans = [(0, 1), (last // 2, last // 2 + 40), (last - 1, last)]
-    found = Ranked(values, spans)
+    found = Ranked(np.array_split(values, parts), spans)
     assert [found[place] for span in spans for place in span] == [ordered[p] for span in spans for p in span]

@@ -46,8 +46,8 @@ def test_more_failures_than_the_tail_make_it_endless(failures: int, endless: boo
 @pytest.mark.parametrize(("q", "wanted"), [(0.95, 59), (0.99, 299)])
 def test_high_percentiles_want_their_answers(q: float, wanted: int) -> None:
     assert wanted_answers(q) == wanted
-    assert stats.percentile_estimates(np.ones(wanted - 1), 1.0, [q]) == [None]
-    [found] = stats.percentile_estimates(np.ones(wanted), 1.0, [q])
+    assert stats.percentile_estimates([np.ones(wanted - 1)], 1.0, [q]) == [None]
+    [found] = stats.percentile_estimates([np.ones(wanted)], 1.0, [q])
     assert found is not None
     assert found.high == 1.0
 
@@ -68,7 +68,7 @@ def test_ranks_hold_95_percent_by_the_binomial(n: int, q: float) -> None:
 
 @given(VALUES)
 def test_the_interval_holds_the_estimate(values: list[float]) -> None:
-    [found] = stats.percentile_estimates(np.array(values), 1.0, [0.5])
+    [found] = stats.percentile_estimates([np.array(values)], 1.0, [0.5])
     assert found is not None
     assert found.low is None or found.high is None or found.low <= found.value <= found.high
 
