@@ -1,7 +1,7 @@
 """Where requests wait that wait for others of the app's own: for its threads, or for what its tasks make.
 
-A request that waits for a thread which waits for a lock waits for that lock; one for a result which one
-worker makes for all waits for its turn. So all that follows counts it there.
+A request that waits for a thread which waits for a lock, or for what another service sends, waits for that;
+one for a result which one worker makes for all waits for its turn. So all that follows counts it there.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from reports.evidence.libraries import WAITING
 
 IN_THREADS = frozenset(("executor", "thread"))
 STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
-"""What a thread waits for, as the place that it is to a request."""
+"""What a thread waits for, as the place that it is to a request;"""
+READS = frozenset((":recv", ":recv_into", ":recvfrom", ":recvmsg"))
+"""and what has no frame of Python, and reads a socket."""
 IN_THE_SYSTEM = frozenset(
     f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "recv", "recv_into", "accept")
 )
 """What has no frame of Python, and only waits."""
+WATCHING = frozenset(("request-body",))
+"""What a task waits for that only watches for its client's end."""
 BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
 
@@ -32,7 +36,8 @@ def behind(inside: InsideOfCells) -> dict[Place, float]:
 
 def workers(inside: InsideOfCells) -> float:
     """How many tasks and threads of the app's own, besides the requests', are at something."""
-    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in HOME_MADE)
+    idle = HOME_MADE | WATCHING
+    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in idle)
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
     threads = sum(count for work, count in inside.in_threads if not _idle(work))
     return tasks + max(0.0, threads - serving)
@@ -43,8 +48,8 @@ def _through_threads(
 ) -> dict[Place, float]:
     stuck: Counter[Place] = Counter()
     for work, count in threads:
-        if work.doing in STUCK:
-            place = Place(kind=STUCK[work.doing], at=work.called, where=work.where)
+        if kind := _waits_for(work):
+            place = Place(kind=kind, at=work.called, where=work.where)
             stuck[place] += count  # type: ignore[assignment]
     served = sum(count for place, count in waits.items() if place.kind in IN_THREADS)
     moved = min(served, stuck.total())
@@ -57,6 +62,14 @@ def _through_threads(
     for place, count in stuck.items():
         left[place] = left.get(place, 0.0) + count * moved / stuck.total()
     return left
+
+
+def _waits_for(work: Work) -> str | None:
+    if work.doing == "blocking-io" or (not work.doing and work.called in READS):
+        return "socket-read"
+    if work.doing == "blocking-wait":
+        return "queue-get" if work.called.startswith("queue:") else "event"
+    return STUCK.get(work.doing)
 
 
 def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, float]:

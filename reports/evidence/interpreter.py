@@ -13,14 +13,16 @@ from collections import Counter
 from dataclasses import dataclass
 from statistics import median
 
-from records.evidence.inside import Work
+from records.evidence.inside import READY, RUNNING, Work
 from records.evidence.inside_span import OfProcess
 from reports.evidence.behind import computes
+from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import family, function_of
 from reports.evidence.loaded import LoadedPoint
 
-SEVERAL = 2.0
-"""So many have to compute at a time for one to wait for another;"""
+SEVERAL = 1.5
+"""So many have to compute at a time, an event loop that has something to do among them, for one to wait while
+another has the interpreter: about half of those who wait are seen, for who looks has waited among them;"""
 MOST_CORES = 1.2
 """and a process takes no more than one core for all of them, but for what its libraries compute,"""
 LEAST_CORES = 0.8
@@ -31,6 +33,8 @@ LATE_MS, SWITCH_MS = 1.0, 5.0
 """A look that comes so much later than half of those at the light load do waits for another thread, and not
 for a coarse timer; and so does any that waits for as long as a thread that computes keeps the interpreter
 when it is asked to let go of it (`sys.getswitchinterval`)."""
+TURN_WAIT = "turn-wait"
+"""What a thread does that asks for the interpreter to go on, as the collector calls it."""
 OF_LOOP = 0.5
 """Of its processor time at most so much is the event loop's thread's: else it is that which is full."""
 
@@ -42,7 +46,7 @@ class Crowd:
     threads: float
     """So many compute at a time,"""
     line: str
-    """most of them here."""
+    """most of those that have their turn here."""
     taken: float | None
     """The share of the looks at which another thread had the interpreter; None: not known."""
     cpu_cores: float
@@ -61,15 +65,17 @@ _BUILT_IN = frozenset(name for of in (builtins, *_TYPES) for name in vars(of)) -
 def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     """None: its threads do not keep each other from Python, or nobody saw it."""
     inside, machine = point.inside, point.machine
-    if inside is None or machine is None or machine.is_stopped or machine.is_delayed:
+    if inside is None or machine is None or machine.is_stopped:
         return None
     processes = max(1, inside.servers)
     each = inside.each or (OfProcess(requests=inside.requests, in_threads=inside.in_threads, turns_ms=()),)
     taken = _taken(each, light.inside.each if light.inside else ())
     threads, line = _computing(each, known=taken is not None)
-    if threads < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
+    asks = _loop_asks(inside) / processes if taken is not None else 0.0
+    if not line or threads + min(1.0, asks) < SEVERAL or machine.cpu_cores > MOST_CORES * processes:
         return None
-    if machine.wanted_cores < LEAST_CORES * processes:
+    # Where they wait for a CPU, so does who has the interpreter: then it counts what they got of one.
+    if (machine.cpu_cores if machine.is_delayed else machine.wanted_cores) < LEAST_CORES * processes:
         return None
     if taken is not None:
         main = machine.main_thread_cpu
@@ -84,6 +90,13 @@ def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
         cores=machine.cores,
         processes=processes,
     )
+
+
+def _loop_asks(inside: InsideOfCells) -> float:
+    """How many requests an event loop could go on with at once: with any it asks for the interpreter, too."""
+    if not inside.looped:
+        return 0.0
+    return sum(count for place, count in inside.waits if place.kind in (READY, RUNNING))
 
 
 def _taken(each: tuple[OfProcess, ...], light: tuple[OfProcess, ...]) -> float | None:
@@ -104,11 +117,13 @@ def _computing(each: tuple[OfProcess, ...], *, known: bool) -> tuple[float, str]
         for work, count in process.in_threads:
             if _in_python(work) if known else not (work.called or work.doing):
                 own[work] += count * process.requests  # type: ignore[assignment]
+    # Who waits for its turn is done with its line's call, and takes nobody's time there.
+    there = {work: count for work, count in own.items() if work.doing != TURN_WAIT}
     functions: Counter[str] = Counter()
-    for work, count in own.items():
+    for work, count in there.items():
         functions[function_of(work)] += count
     most = max(functions, key=lambda one: functions[one], default="")
-    lines = [work for work in own if function_of(work) == most]
+    lines = [work for work in there if function_of(work) == most]
     requests = sum(process.requests for process in each)
     line = max(lines, key=lambda work: own[work]).where if lines else ""
     return (own.total() / requests if requests else 0.0), line

@@ -19,7 +19,7 @@ MEANS = {
     "connection-pool-exhausted": "requests queue for one of a client's connections",
     "dns-slow": "requests wait until a host's name is looked up",
     "llm-upstream-bound": "the LLM server, not this app, is at its limit",
-    "dependency-bound": "another service that this app calls, and not the LLM, is at its limit",
+    "dependency-bound": "another service that this app calls is at its limit",
     "gc-pauses": "everything stands still while Python collects garbage",
     "buffered-stream": "something holds the answer back until all of it is there",
     "load-shed": "it refuses a part of the requests",

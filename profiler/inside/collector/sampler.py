@@ -16,6 +16,7 @@ from typing import Any
 from .loops import loops_of_asyncio
 from .pace import Pace
 from .pauses import Pauses
+from .returned import Returned
 from .served import served
 from .sinks import Sink
 from .tasks import Tasks
@@ -133,6 +134,7 @@ class Sampler:
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             pause_s = self._interval_s
             self._turn = Turn()  # made by the thread that it is of
+            self._returned = Returned()  # here, for an app waits for what it loads
             while self._is_wanted():
                 self._look_for_loops()
                 if self.pings or self._serves:
@@ -205,10 +207,11 @@ class Sampler:
             for thread, ping in pings.items()
         ]
         executors = self._executors.look(frames)
-        threads = at_work(frames, pings, _thread.get_ident())
+        self._returned.looks(None if self._turn is None else self._turn.ms)
+        threads = at_work(frames, pings, _thread.get_ident(), self._returned.work)
         tasks = Tasks()
         if self._serves:
-            tasks.add(*served(frames))
+            tasks.add(*served(frames, self._returned.work))
         del frames  # it keeps alive what they hold
         for ping in pings.values():
             try:

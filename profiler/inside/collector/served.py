@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from types import FrameType
 from typing import Any
 
 from .codes import seen_code
 from .kinds import SERVED
-from .threads import Work, frames_of, work_of_thread
+from .threads import Work, frames_of
 from .walk import RUNNING, Wait
 
 _KINDS = {"lock-wait": "lock", "pool-wait": "pool", "blocking-io": "socket-read", "blocking-wait": "event"}
 """What a thread is known to do, as what its request waits for."""
 
 
-def served(frames: Mapping[int, FrameType]) -> tuple[int, Counter[Wait]]:
+def served(
+    frames: Mapping[int, FrameType], seen: Callable[[int, FrameType], Work | None]
+) -> tuple[int, Counter[Wait]]:
     """That there is a server, counted as one; and all requests that it has met: those in its threads, and
-    those in the queues of executors whose threads have them."""
+    those in the queues of executors whose threads have them. ``seen``: what a thread does, by its ident and
+    frame."""
     found: Counter[Wait] = Counter()
     serving: set[int] = set()
     for ident, frame in frames.items():
         if any(_serves(*seen_code(one.f_code).key) for one in frames_of(frame)):
-            found[_wait(work_of_thread(frame))] += 1
+            found[_wait(seen(ident, frame))] += 1
             serving.add(ident)
     queued = sum(queue.qsize() for queue in _queues(serving))
     if queued:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -144,11 +144,16 @@ class Executors:
         return self._most[queue]
 
 
-def at_work(frames: Mapping[int, FrameType], loops: Mapping[int, Any], own: int) -> dict[str, Any]:
+def at_work(
+    frames: Mapping[int, FrameType],
+    loops: Mapping[int, Any],
+    own: int,
+    seen: Callable[[int, FrameType], Work | None],
+) -> dict[str, Any]:
     """How many threads there are besides ours, and which code of the app's own they are in: those of loops
-    are left out, for they are told by themselves."""
-    others = [frame for ident, frame in frames.items() if ident not in loops and ident != own]
-    works = [work for frame in others if (work := work_of_thread(frame)) is not None]
+    are left out, for they are told by themselves. ``seen``: what a thread does, by its ident and frame."""
+    others = [(ident, frame) for ident, frame in frames.items() if ident not in loops and ident != own]
+    works = [work for one in others if (work := seen(*one)) is not None]
     if OWN:  # beside code of its own, a library's thread is not the app's work
         works = [work for work in works if work.where.rpartition(" (")[2].rpartition(":")[0] in OWN]
     places = Counter(works)

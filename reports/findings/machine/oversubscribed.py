@@ -8,6 +8,7 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import Service
+from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import CLEAR, about, held, is_held
 from reports.findings.machine.quota import WASTED
@@ -19,7 +20,7 @@ BEYOND = 0.5
 def oversubscribed(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         machine = service.heavy.machine
-        if machine is None or not machine.is_delayed or machine.is_stopped:
+        if machine is None or not machine.is_delayed or machine.is_stopped or crowded(service):
             continue
         # What others take of its CPUs has its threads wait, too, however few they are.
         if machine.busy < FILLED or (threads := _at_work(machine)) < machine.cores + BEYOND:

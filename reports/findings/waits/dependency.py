@@ -1,4 +1,4 @@
-"""Requests wait for an answer from elsewhere, and not from the LLM, whose own record shows no part in it."""
+"""Requests wait for an answer from elsewhere: the LLM server's record shows that it has no part in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from reports.findings.common.held import MOST, binding, held, share, waiting
 from reports.findings.waits.upstream import has_no_part
 
 READ = "socket-read"
+ADVICE = (
+    "Give the service that is called there more capacity, or call it less: keep what it answered, or ask for"
+    " several things at once"
+)
+PERHAPS = "nobody asked the LLM server that has a record, so that it may be an LLM of this app's own"
 OTHERS = 0.5
 """The share of the LLM's requests that has to be seen to read elsewhere, for these to be others."""
 
@@ -39,8 +44,7 @@ def dependency(analysis: Analysis) -> Iterator[Finding]:
                 Evidence(figure="requests that read from elsewhere", value=elsewhere),
                 Evidence(figure="requests at a time that the LLM server got", value=record.in_flight),
             ),
-            advice="Give the service that is called there more capacity, or call it less: keep what it"
-            " answered, or ask for several things at once",
+            advice=ADVICE if record.requests else f"{ADVICE} ({PERHAPS})",
         )
 
 

@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import workers
 from reports.evidence.kinds import TURN
+from reports.evidence.service import Excess, Service
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, MOST, binding, held, share, waiting
+from reports.findings.machine.compute import filled
+
+DOUBT = 2.0
 
 
 def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
@@ -18,7 +22,8 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
             continue
         turn = waiting(service, lambda place: place.kind == TURN)
         asleep = waiting(service, lambda place: place.kind == "sleep")
-        if share(turn) >= MOST:
+        # What fills the processor is made no faster by more who make it.
+        if share(turn) >= MOST and filled(service.heavy) is None:
             yield binding(
                 service,
                 "stage-serialised",
@@ -28,8 +33,8 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 advice="What they wait for is made by fewer workers than there are requests: run more of"
                 " them, or have each take several at once",
             )
-        # A loop that is held ends each sleep late.
-        elif share(asleep) >= MOST and inside.loop_busy < BUSY:
+        # A loop that is held ends each sleep late, and so does one that waits for the interpreter.
+        elif share(asleep) >= MOST and inside.loop_busy < BUSY and not _may_be_late(service, asleep):
             yield binding(
                 service,
                 "stage-serialised",
@@ -38,3 +43,15 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 advice="They sleep for longer there the more there are, as at a rate limit, or to look again"
                 " for what is not there yet: raise the limit, or see what they look for",
             )
+
+
+def _may_be_late(service: Service, asleep: tuple[Excess, ...]) -> bool:
+    """Can it be that they sleep for no longer, but that each sleep ends late? X answers a second with a sleep
+    before each of P pieces, each L late, are X P L requests at a time (Little 1961). The lateness is known
+    from few questions, so that twice of it is not beyond doubt either."""
+    inside = service.heavy.inside
+    pieces = service.heavy.level.timed.gaps_us.counts
+    if inside is None or not len(pieces):
+        return False
+    late = service.heavy.per_second * (1 + float(pieces.mean())) * inside.lag_ms / 1e3
+    return sum(one.requests for one in asleep) <= DOUBT * late

@@ -33,6 +33,10 @@ def frames() -> Any:
     return sys._current_frames()
 
 
+def by_frame(_ident: int, frame: Any) -> Any:
+    return threads.work_of_thread(frame)
+
+
 def test_an_executor_that_is_full_has_some_at_work_and_the_rest_queued(hold: threading.Event) -> None:
     async def test() -> None:
         loop = asyncio.get_running_loop()
@@ -100,9 +104,9 @@ def test_the_thread_of_a_library_is_not_the_app_s_work(
     assert begun.wait(LIMIT_S)
     mine = {thread.ident or 0: frames()[thread.ident]}
     seen_code(frames.__code__)  # code of one's own
-    assert at_work(mine, {}, 0)["groups"] == []
+    assert at_work(mine, {}, 0, by_frame)["groups"] == []
     monkeypatch.setattr(threads, "OWN", set())  # but where all is installed, it may be the app's
-    [group] = at_work(mine, {}, 0)["groups"]
+    [group] = at_work(mine, {}, 0, by_frame)["groups"]
     assert group["where"].startswith("monitor (bars/monitor.py:")
 
 
@@ -156,7 +160,7 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
 
     def found() -> list[Any]:
         frame = frames().get(thread.ident)
-        groups = at_work({1: frame} if frame else {}, {}, 0)["groups"]
+        groups = at_work({1: frame} if frame else {}, {}, 0, by_frame)["groups"]
         return [one for one in groups if one.get("called") == called]
 
     try:

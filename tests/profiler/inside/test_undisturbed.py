@@ -30,7 +30,7 @@ def test_no_garbage_is_collected_while_frames_of_others_are_read(monkeypatch: py
         seen.append(("loops", gc.isenabled()))
         return []
 
-    def served(frames: Any) -> tuple[list[Any], int]:
+    def served(frames: Any, _: Any) -> tuple[list[Any], int]:
         seen.append(("sample", gc.isenabled()))
         raise ValueError  # what fails leaves it as it was, too
 

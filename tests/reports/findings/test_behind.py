@@ -19,7 +19,8 @@ def stuck(doing: str, count: float) -> dict[str, Any]:
 @pytest.mark.parametrize(("doing", "code", "where"), [
     ("lock-wait", "stage-serialised", LOCKED),
     ("pool-wait", "connection-pool-exhausted", LOCKED),
-    ("blocking-io", "unknown", LINE),
+    ("blocking-io", "dependency-bound", LOCKED),
+    ("blocking-wait", "unknown", LOCKED),
 ])  # fmt: skip
 def test_a_request_waits_for_what_its_thread_waits_for(
     diagnose: Any, seen: Any, kind: str, doing: str, code: str, where: str
@@ -72,10 +73,26 @@ def test_who_sleeps_for_longer_under_load_waits_for_room(
 ) -> None:
     running = {"at": "x (y.py:1)", "where": LINE}
     heavy = seen(
-        users=20, rps=10, waits=(at(kind, 20),), running=running, loop_busy=loop_busy, main_cpu=loop_busy
+        users=20,
+        rps=10,
+        waits=(at(kind, 20),),
+        running=running,
+        loop_busy=loop_busy,
+        main_cpu=loop_busy,
     )
     [found, *_] = diagnose(seen(users=1, rps=10, waits=(at(kind, 1),)), heavy)
     assert found.code == code
+
+
+@pytest.mark.parametrize(("lag_ms", "code"), [(0.1, "stage-serialised"), (20.0, "unknown")])
+def test_sleeps_that_end_late_are_no_longer_ones(diagnose: Any, seen: Any, lag_ms: float, code: str) -> None:
+    """120 answers of several pieces a second instead of 200, and before each piece a sleep."""
+    light, heavy = (
+        seen(users=users, rps=rps, waits=(at("sleep", users),), loop_busy=0.1, lag_ms=lag_ms)
+        for users, rps in ((1, 10), (20, 120))
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
 
 
 @pytest.mark.parametrize("queued", [0, 18])

@@ -45,6 +45,7 @@ def of_threads(seen: Any) -> Any:
     ({"looped": False}, "shown"),  # gunicorn
     ({"turn_ms": None}, "likely"),  # an older collector's samples
     ({"cpu_percent": 70.0, "main_cpu": 0.1, "run_delay": 0.2}, "shown"),  # others take some
+    ({"run_delay": 0.5}, "shown"),  # each waits for a CPU, too, and they get as much as one of them can use
 ])  # fmt: skip
 def test_threads_that_compute_in_python_wait_for_each_other(
     diagnose: Any, of_threads: Any, more: dict[str, Any], confidence: str
@@ -57,6 +58,14 @@ def test_threads_that_compute_in_python_wait_for_each_other(
     assert "worker processes" in found[0].advice
 
 
+def test_who_waits_for_its_turn_is_counted_and_not_named(diagnose: Any, of_threads: Any) -> None:
+    """Six that stream tokens come back from their sleep while one ranks."""
+    back = {"where": "stream (mine.py:20)", "doing": "turn-wait", "count": 6}
+    light, heavy = of_threads(**FULL, count=1)
+    [found] = diagnose(light, replace(heavy, threads=(*heavy.threads, back)))
+    assert (found.code, found.where) == ("interpreter-bound", LINE)
+
+
 @pytest.mark.parametrize("more", [
     {"turn_ms": 0.1},  # they compute elsewhere: numpy
     {"turn_ms": 2.1},  # at both loads: a coarse timer
@@ -66,13 +75,21 @@ def test_threads_that_compute_in_python_wait_for_each_other(
     {"turn_ms": None, "called": "torch.nn:F.linear"},
     {"called": ":recv"},  # they wait
     {"called": ":execute"},  # as far as anybody knows: a driver of a database in C
-    {"count": 1},
     {"main_cpu": 0.9},  # it is the loop that computes
-    {"run_delay": 0.5},  # they have no CPUs
+    {"run_delay": 0.5, "cpu_percent": 60.0, "main_cpu": 0.1},  # they have no CPUs
 ])  # fmt: skip
 def test_what_does_not_keep_threads_from_python(diagnose: Any, of_threads: Any, more: dict[str, Any]) -> None:
     found = diagnose(*of_threads(**{**FULL, **more}))
     assert ("interpreter-bound", LINE) not in [(one.code, one.where) for one in found]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_one_thread_that_computes_keeps_a_loop_from_python_that_has_something_to_do(
+    diagnose: Any, of_threads: Any, asks: bool
+) -> None:
+    loads = of_threads(**FULL, count=1)
+    found = diagnose(*(one if asks else replace(one, waits=at_executor(one.users)) for one in loads))
+    assert (("interpreter-bound", LINE) in [(one.code, one.where) for one in found]) == asks
 
 
 def test_what_computes_and_is_of_no_kind_that_is_known_is_named_by_its_line(

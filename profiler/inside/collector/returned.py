@@ -1,0 +1,70 @@
+"""Threads whose call is over, and that wait for the interpreter: by their frames they are in that call.
+
+A thread lets go of the interpreter while it sleeps or reads, and asks for it again before it goes on. Until
+it has it, only the kernel knows: it waits for a futex then, as for no sleep and no socket. Whoever looks has
+waited among them, and those whose turn was before it are gone: so about half of them are seen.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from types import FrameType
+
+from .codes import seen_code
+from .threads import Work, work_of_thread
+
+_LET_GO = re.compile(
+    "accept|connect|poll|read(into)?|recv(_into|from|msg)?|select|send(all|msg|to)?|sleep|write"
+)
+"""Calls of what is written in C that wait in the kernel, and for none of its futexes. A lock waits for one
+itself, and so may any library that has threads."""
+_FUTEX = b"futex"
+_WAITED_MS = 1.0
+"""Who got the interpreter sooner, met nobody who waits for it."""
+
+
+class Returned:
+    """Of this process's threads. Where the kernel does not say, none is."""
+
+    def __init__(self) -> None:
+        self.waited = self._can_read = False
+        try:
+            # Calls by means of this keep the interpreter: else each file would be a turn to wait for.
+            from ctypes import PyDLL, create_string_buffer
+
+            system = PyDLL(None)
+            self._open, self._read, self._close = system.open, system.read, system.close
+            self._text = create_string_buffer(64)
+            self._can_read = True
+        except (ImportError, OSError, AttributeError):
+            pass
+
+    def looks(self, turn_ms: float | None) -> None:
+        """``turn_ms``: how long this look waited for the interpreter."""
+        self.waited = self._can_read and (turn_ms or 0.0) >= _WAITED_MS
+
+    def work(self, thread: int, frame: FrameType) -> Work | None:
+        """What a thread does, by its ident and its innermost frame: it waits for its turn where its call is
+        over."""
+        work = work_of_thread(frame)
+        if work is None or not self.waited or not _LET_GO.fullmatch(_call(frame)):
+            return work
+        return Work(work.where, "", "turn-wait") if self._waits_for_a_futex(thread) else work
+
+    def _waits_for_a_futex(self, thread: int) -> bool:
+        known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)
+        number = getattr(known, "native_id", None)
+        if number is None:
+            return False
+        file = self._open(b"/proc/self/task/%d/wchan" % number, os.O_RDONLY | os.O_CLOEXEC)
+        if file < 0:
+            return False
+        length = self._read(file, self._text, len(self._text))
+        self._close(file)
+        return self._text.raw[: max(0, length)].startswith(_FUTEX)
+
+
+def _call(frame: FrameType) -> str:
+    return seen_code(frame.f_code).call(frame.f_lasti)
