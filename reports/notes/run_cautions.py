@@ -188,7 +188,7 @@ def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
     for note in notes:
         by_reason.setdefault(note.why, []).extend(note.cells)
     sentences = tuple(
-        f"{_not_measured(len(cells))}{f' ({why})' if why else ''}: {some(cells)}."
+        f"{_not_measured(len(cells))}: {some(cells)}.{f' Why: {why}.' if why else ''}"
         for why, cells in by_reason.items()
     )
     return Caution(sentences=sentences, brief=_not_measured(sum(map(len, by_reason.values()))))

@@ -220,7 +220,7 @@ def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status:
     write_json(path, {**read_json(path), "status": status, **facts})
     texts = (
         f"1 cell of the plan was not measured: {left[0]}.",  # of a version that did not keep why
-        f"2 cells of the plan were not measured (not one good answer came): {left[1]} and {left[2]}.",
+        f"2 cells of the plan were not measured: {left[1]} and {left[2]}. Why: not one good answer came.",
     )
     assert [text in words(analysed(run)) for text in texts] == [said, said]
 
