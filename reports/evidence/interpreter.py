@@ -27,8 +27,9 @@ MOST_CORES = 1.2
 """and a process takes no more than one core for all of them, but for what its libraries compute,"""
 LEAST_CORES = 0.8
 """and, but for its waits for a CPU, hardly less: who has the interpreter and computes has a CPU."""
-TAKEN = 0.8
-"""The share of the looks that met the interpreter taken from which on it is full."""
+TAKEN = 0.5
+"""The share of the looks that met the interpreter taken, from which on their processor time goes by it, and
+not by libraries that compute outside of it."""
 LATE_MS, SWITCH_MS = 1.0, 5.0
 """A look that comes so much later than half of those at the light load do waits for another thread, and not
 for a coarse timer; and so does any that waits for as long as a thread that computes keeps the interpreter
