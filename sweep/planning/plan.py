@@ -119,9 +119,9 @@ class Plan:
     inside: Annotated[
         bool,
         Option(
-            "Look into what is started, if that is Python with an asyncio loop: where requests wait, and "
-            "what holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into "
-            "each process.",
+            "Look into what is started, if that is Python with an asyncio loop or a server that answers in "
+            "threads (gunicorn, waitress, Werkzeug): where requests wait, and what holds the loop, into "
+            "inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
             default=True,  # in no plan older than the option
         ),
     ] = False
