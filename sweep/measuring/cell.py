@@ -222,7 +222,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
-        service=redact.value(target.kept()),
+        service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
         machine=endpoint.load.place if endpoint.load else "",

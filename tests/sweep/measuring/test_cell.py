@@ -178,6 +178,8 @@ def test_what_the_environment_sets_is_kept_like_what_was_set(
     plan = plan_of(f"mine={spec}", settings={"N": "4"} if spec == "run:app" else {})
     kept = cell._spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
     assert (kept.service, kept.settings) == ({"spec": spec} if spec == "run:app" else {}, told)
+    began = Endpoint(base_url="http://h", served=served, kept={"code": "as it began"})
+    assert cell._spec(place_of(plan), KEY, began).service == {"code": "as it began"}
 
 
 def test_what_never_answers_is_said_once(place_of: Any) -> None:
