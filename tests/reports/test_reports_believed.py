@@ -149,6 +149,16 @@ def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path
     assert not frame(run)["valid"].any()
 
 
+def test_a_cell_whose_target_ended_is_valid_for_nobody(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(), made.spec(repeat=2)])
+    [dead, other] = read_run(run).cells
+    (dead.path / "ended.json").write_text('{"text":"it was killed"}')
+    found = frame(run)
+    valid = dict(found.groupby("cell")["valid"].first())
+    assert valid == {dead.cell.name: False, other.cell.name: True}
+    assert valid == {cell.cell.name: cell.valid for cell in analysed(run).cells}
+
+
 def test_a_request_with_two_records_counts_once_by_the_first_whatever_they_say(
     made: Any, tmp_path: Path
 ) -> None:
