@@ -251,7 +251,6 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--locustfile": told.locustfile,
         "--host": endpoint.base_url,
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
-        **({"--server-name": endpoint.server_name} if endpoint.server_name else {}),
         "--users": users,
         "--spawn-rate": users,
         "--run-time": f"{most:.0f}s",
@@ -263,8 +262,9 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
     }
     return [
         *("--headless", *own_words(own)),
-        # These may be said otherwise after --.
+        # These may be said otherwise after --, or as an option of the sweep's.
         *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
+        *(("--server-name", endpoint.server_name) if endpoint.server_name else ()),
         *words(plan, key.point, told.words),
     ]
 

@@ -20,6 +20,7 @@ from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey
+from sweep.planning.load_words import found_in, parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
@@ -74,6 +75,22 @@ def test_locust_is_given_the_time_that_an_earlier_try_wanted(
     with pytest.raises(InterruptedError):
         measure(place, KEY, AT)
     assert told[told.index("--run-time") + 1] == "24s"
+
+
+@pytest.mark.parametrize(("given", "name"), [
+    ((), "rag.example.org"), (("--server-name", "other.test"), "other.test"),
+])  # fmt: skip
+def test_locust_is_told_all_that_an_endpoint_says_and_another_certificate_may_be_named(
+    place_of: Callable[[Plan], Workplace], given: tuple[str, ...], name: str
+) -> None:
+    """`own_words` refuses what nobody is kept from overruling; of the rest, what is said last counts."""
+    words = parse_locust_args(given, "stream")
+    place = place_of(plan_of("local", locust_args=words, workers=2, grid=(("rate", (5,)),), levels=()))
+    key = next(iter(place.plan.cells()))
+    endpoint = replace(AT, connect_to="10.9.9.9:443", server_name="rag.example.org")
+    argv = cell._locust_argv(place, key, endpoint, cell._told_here(place, key))
+    told = found_in(argv, "stream")
+    assert (told["connect_to"], told["server_name"], told["rate"]) == ("10.9.9.9:443", name, "5")
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])
