@@ -9,6 +9,9 @@ from pathlib import Path
 from records.cells import layout
 from sweep.running.errors import UsageError
 
+_LENT = (".dial", ".inside")
+"""Folders of a target. What lies in them others may have written: whoever reads it looks at each file."""
+
 
 def refuse_irregular(run: Path) -> None:
     """See that what is written, locked, blanked or given other rights is a file or a folder of the run's own.
@@ -20,6 +23,11 @@ def refuse_irregular(run: Path) -> None:
             raise UsageError(f"{path} is a link; what is written there would go elsewhere: remove it")
         if path.exists() and not (path.is_file() or path.is_dir()):
             raise UsageError(f"{path} is no regular file")
+    for path in (run / layout.TARGETS).glob("*/*"):
+        if path.suffix in _LENT and not path.is_dir():
+            raise UsageError(f"{path} is no folder")
+        if path.suffix == ".log" and path.is_dir():
+            raise UsageError(f"{path} is a folder, where a log belongs")
 
 
 def _written(run: Path) -> Iterator[Path]:

@@ -108,6 +108,19 @@ def test_a_folder_of_targets_that_lies_elsewhere_is_refused_and_one_of_cells_not
         load(made)
 
 
+@pytest.mark.parametrize(("name", "make", "said"), [
+    ("a.dial", Path.touch, "no folder"), ("a.inside", Path.touch, "no folder"),
+    ("a.log", Path.mkdir, "a folder"),
+])  # fmt: skip
+def test_a_file_in_a_folder_s_place_is_refused(
+    made: Path, name: str, make: Callable[[Path], None], said: str
+) -> None:
+    (made / "targets" / "x").mkdir(parents=True)
+    make(made / "targets" / "x" / name)
+    with pytest.raises(UsageError, match=f"{name} is {said}"):
+        load(made)
+
+
 def test_a_run_that_cannot_be_begun_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("in the way")
     for under in ("file", "file/below"):
