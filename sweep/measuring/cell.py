@@ -32,6 +32,7 @@ from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
 from sweep.measuring.watched import begin_watch
+from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
@@ -45,7 +46,7 @@ from sweep.running.spans import SpanReceiver
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
-"""Than the cell is measured: start, and the drain of what is in flight."""
+"""Than the load takes: start, and the drain of what is in flight."""
 _FAR_SECONDS = 600.0
 """In which a load elsewhere may begin, while what it will be watched by waits."""
 
@@ -235,7 +236,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
 
 
 def _limit_seconds(plan: Plan) -> float:
-    return plan.cell_seconds[1] + _MORE_SECONDS
+    return load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS
 
 
 def _told_here(place: Workplace, key: CellKey) -> Told:
@@ -253,7 +254,8 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
         "--users": users,
         "--spawn-rate": users,
-        "--run-time": f"{most:.0f}s",
+        "--run-time": f"{load_seconds(most):.0f}s",
+        "--max-seconds": f"{most:g}",
         "--requests": str(plan.requests_at(key.point)),
         "--warmup-requests": str(plan.warmup_requests),
         "--results": told.results,

@@ -74,7 +74,7 @@ def test_locust_is_given_the_time_that_an_earlier_try_wanted(
     monkeypatch.setattr(cell, "_load", load)
     with pytest.raises(InterruptedError):
         measure(place, KEY, AT)
-    assert told[told.index("--run-time") + 1] == "24s"
+    assert told[told.index("--max-seconds") + 1] == "24"
 
 
 @pytest.mark.parametrize(("given", "name"), [
