@@ -40,6 +40,8 @@ class Facts:
     noise: Noise = field(default_factory=Noise)
     own_cpus: bool = False
     """Has the load CPUs that the target is kept off?"""
+    started: bool = False
+    """Did the sweep start the service, so that it can keep it off CPUs?"""
     users: int = 1
     think_time_s: float = 0.0
     concurrency_varies: bool = False
