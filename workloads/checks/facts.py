@@ -54,6 +54,8 @@ class Facts:
     """Answers are to bring documents."""
     fields: tuple[str, ...] = ()
     """Those of a request's body, besides the question."""
+    dialect: str = ""
+    """The API that was spoken, where there are several."""
     headers: tuple[str, ...] = ()
     """The names of those that were sent."""
     shape: str | None = None

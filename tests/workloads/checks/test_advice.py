@@ -145,6 +145,20 @@ def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
     assert in_one_line([failed]) == " ".join(failed.text.split())
 
 
+@pytest.mark.parametrize(("spoken", "other"), [("ask", "openai"), ("openai", "ask")])
+def test_another_api_is_one_that_was_not_spoken(spoken: str, other: str) -> None:
+    for error in ("HTTP 404 at /x", "HTTP 200 without events (text/html)"):
+        said = failure_advice("http_error", error, dialect=spoken)
+        assert f"--dialect {other}, or another --path" in said
+        assert f"--dialect {spoken}" not in said
+
+
+@pytest.mark.parametrize("kind", ["(application/json)", "(text/plain) {"])
+def test_json_that_is_no_stream_cannot_be_measured(kind: str) -> None:
+    assert "only streamed answers" in failure_advice("http_error", f"HTTP 200 without events {kind}")
+    assert "only streamed" not in failure_advice("http_error", "HTTP 200 without events (text/html) <p>{")
+
+
 def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
     refused = _answers(outcome="http_error", error="HTTP 401 no")
     advice = _judged("failures", refused, headers=("Authorization", "X-Trace")).advice
