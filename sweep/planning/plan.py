@@ -86,7 +86,7 @@ class Plan:
     max_seconds: Annotated[
         int,
         Field(ge=1, le=bounds.MOST_SECONDS),
-        Option("End a cell after this long, if its requests are not done by then.", metavar="SECONDS"),
+        Option("End a cell this long after its warm-up, its requests done or not.", metavar="SECONDS"),
     ] = bounds.MAX_SECONDS
     warmup_requests: Annotated[
         int,
