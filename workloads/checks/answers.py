@@ -39,7 +39,9 @@ def failures(facts: Facts) -> Check:
     if kinds:
         ((outcome, error), count) = kinds[0]
         why = f" ({count} times: {told(error)})" if error else ""
-        advice = failure_advice(outcome, error, fields=facts.fields, headers=facts.headers)
+        advice = failure_advice(
+            outcome, error, fields=facts.fields, headers=facts.headers, dialect=facts.dialect
+        )
         if starved(facts) and outcome in _MAY_BE_OURS:
             advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
