@@ -6,7 +6,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from records.secrets.secret_names import is_identifier, is_secret, like_a_key, shown
+from records.secrets.secret_names import (
+    DATE,
+    UUID,
+    holds_known_key,
+    is_identifier,
+    is_secret,
+    like_a_key,
+    shown,
+)
 
 _FRAMING = {
     *("connection", "content-encoding", "content-length", "expect", "http2-settings", "keep-alive"),
@@ -22,9 +30,13 @@ GIVEN = "given"
 _MARK = 4
 """Hexadecimal digits. Of a million words that somebody may guess, fifteen fit: nobody reads the value in it.
 One other value in 65536 passes for the same."""
-_OF_TRACES = {"traceparent", "tracestate", "baggage"}
-_DATE = re.compile(r"(?<![A-Za-z0-9])\d{4}-?\d\d-?\d\d(?![A-Za-z0-9])")
-"""As versions have it: ``2024-10-01-preview``."""
+_OF_TRACES = {"traceparent", "tracestate", "baggage", "b3"}
+_TRACE = re.compile(
+    r"(trace|span|request|correlation|transaction)[-_]?(id|uuid|guid|context)?$", re.IGNORECASE
+)
+"""How a name ends whose value says which request it is; the ids in it are in hexadecimal:"""
+_TRACE_ID = re.compile(r"(?<![A-Za-z0-9])[0-9a-f]{8,32}(?![A-Za-z0-9])", re.IGNORECASE)
+_SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey)\s+\S{8,}\s*", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
 
 
@@ -39,12 +51,23 @@ def may_carry_key(name: str) -> bool:
 
 
 def looks_like_key(name: str, value: str) -> bool:
-    """Is the value of a header a key by its look? Those that say something else to a service, and the ids of
-    traces, are none. A UUID, or another long word, looks like a key and like an identifier: which of them it
-    is the header's name has to say. In a name that does not, it is taken for a key, and not kept."""
-    if not may_carry_key(name) or name.lower() in _OF_TRACES or is_identifier(name):
+    """Is the value of a header a key by its look? ``Bearer ...``, and what everybody knows for a key, is one
+    whatever the name. Else those that say something else to a service, and the ids of traces, are none. A
+    UUID looks like a key and like an identifier: which of them it is the header's name has to say. In a name
+    that does not, it is taken for a key, and not kept; another long word is, too, whatever it names."""
+    if holds_known_key(value) or _SCHEME.fullmatch(value):
+        return True
+    if not may_carry_key(name) or name.lower() in _OF_TRACES:
         return False
-    word = _DATE.sub("", value)
+    word = DATE.sub("", value)
+    if _TRACE.search(name):
+        word = _TRACE_ID.sub("", word)
+    if is_identifier(name):
+        return any(map(_like_a_key, re.split(r"[^A-Za-z0-9]+", UUID.sub("", word))))
+    return _like_a_key(word)
+
+
+def _like_a_key(word: str) -> bool:
     return like_a_key(word) and bool(re.fullmatch(r"\S*[A-Za-z]\S*", word))
 
 

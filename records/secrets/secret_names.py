@@ -48,6 +48,13 @@ _ENDINGS = (
     "accesskey",
 )
 """Of a word that runs several together (MYTOKEN, PGPASSWORD)."""
+DATE = re.compile(
+    r"(?<![A-Za-z0-9])\d{4}-?\d\d-?\d\d(?:T\d\d:?\d\d(?::?\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?(?![A-Za-z0-9])"
+)
+"""As versions have it, ``2024-10-01-preview``, and ISO 8601 a moment."""
+UUID = re.compile(
+    r"(?<![A-Za-z0-9])[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![A-Za-z0-9])", re.IGNORECASE
+)
 _LONG, _MIXED = 16, 2
 """A word of so many characters, with so many numbers in it, is no name."""
 _IDS = {"id", "ids", "uuid", "guid"}
@@ -120,6 +127,11 @@ def like_a_key(text: str) -> bool:
     """Was a key written there, by the look of it: one of a well-known form, or a long word of letters and
     digits in which they alternate?"""
     return bool(_KEY.search(text)) or (len(text) >= _LONG and len(re.findall(r"[0-9]+", text)) >= _MIXED)
+
+
+def holds_known_key(text: str) -> bool:
+    """Is a key of a well-known form in it?"""
+    return bool(_KEY.search(text))
 
 
 def is_identifier(name: str) -> bool:

@@ -223,7 +223,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
-        service=redact.value(target.kept()),
+        service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
         machine=endpoint.load.place if endpoint.load else "",
@@ -252,7 +252,6 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--locustfile": told.locustfile,
         "--host": endpoint.base_url,
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
-        **({"--server-name": endpoint.server_name} if endpoint.server_name else {}),
         "--users": users,
         "--spawn-rate": users,
         "--run-time": f"{load_seconds(most):.0f}s",
@@ -265,8 +264,9 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
     }
     return [
         *("--headless", *own_words(own)),
-        # These may be said otherwise after --.
+        # These may be said otherwise after --, or as an option of the sweep's.
         *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
+        *(("--server-name", endpoint.server_name) if endpoint.server_name else ()),
         *words(plan, key.point, told.words),
     ]
 

@@ -16,6 +16,7 @@ from records.cells.layout import CELLS, LOCK, RUN
 from records.cells.reader import read_meta
 from records.errors import RecordError
 from records.files import of_the_disk, read_json, write_json
+from sweep.measuring.irregular import refuse_irregular
 from sweep.planning.load_words import parse_locust_args
 from sweep.planning.options import check_labels
 from sweep.planning.plan import Plan
@@ -69,7 +70,7 @@ def load(directory: Path, option: str = "--resume") -> Plan:
     named = f"{option.partition(' ')[0]} {directory}"
     try:
         plan = Plan.from_json(read_meta(directory).get("plan"))
-        _refuse_irregular(directory)
+        refuse_irregular(directory)
         check_labels(plan.targets)
         for variant in plan.variants:
             check_variant(variant)
@@ -82,13 +83,6 @@ def load(directory: Path, option: str = "--resume") -> Plan:
     except (RecordError, UsageError) as error:
         raise UsageError(f"{named}: {error}") from error
     return plan
-
-
-def _refuse_irregular(directory: Path) -> None:
-    """What is opened to be written or locked would wait for ever at a pipe. Raises UsageError, OSError."""
-    for path in directory.iterdir():
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            raise UsageError(f"{path} is no regular file")
 
 
 def given_before(directory: Path) -> list[str]:

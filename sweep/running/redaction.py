@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,11 +53,20 @@ def unblanked(path: str, flags: int) -> int:
 
 
 def blank_file(path: Path) -> None:
-    """Once nobody writes into it any more; it may then be read as other results are."""
-    log = path.read_bytes()
-    if (blanked := blank(log)) != log:
-        path.write_bytes(blanked)
-    path.chmod(0o644)
+    """Once nobody writes into it any more; it may then be read as other results are. Raises OSError, also for
+    a link, whose end may be private, and for what is no regular file."""
+    descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "r+b", buffering=0) as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", str(path))
+        log = file.readall()
+        if (blanked := blank(log)) != log:
+            file.seek(0)
+            file.truncate()
+            rest = memoryview(blanked)
+            while rest:
+                rest = rest[file.write(rest) :]
+        os.fchmod(descriptor, 0o644)
 
 
 def check_not_kept(texts: Iterable[str]) -> None:

@@ -82,10 +82,42 @@ def test_what_is_not_a_run_of_ours_is_refused(tmp_path: Path, made: Path) -> Non
         load(made)
 
 
-@pytest.mark.parametrize("name", [".lock", "processes.jsonl"])
-def test_a_pipe_that_would_be_waited_for_is_refused(made: Path, name: str) -> None:
-    os.mkfifo(made / name)
-    with pytest.raises(UsageError, match=f"{name} is no regular file"):
+@pytest.mark.parametrize(
+    "name", [".lock", "processes.jsonl", "targets/x/a.log", "targets/x/a.dial", "cells/x/a/.u1-r1.locust.log"]
+)
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/nowhere")])
+def test_what_would_be_waited_for_or_written_elsewhere_is_refused(
+    made: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    (made / name).parent.mkdir(parents=True, exist_ok=True)
+    make(made / name)
+    with pytest.raises(UsageError, match=f"--resume {made}: .*{name} is (no regular file|a link)"):
+        load(made)
+
+
+@pytest.mark.parametrize("name", ["targets", "targets/x", "targets/x/a.inside"])
+def test_a_folder_of_targets_that_lies_elsewhere_is_refused_and_one_of_cells_not(
+    made: Path, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (made / "cells").symlink_to(tmp_path / "elsewhere")
+    load(made)
+    (made / name).parent.mkdir(parents=True, exist_ok=True)
+    (made / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match=f"{name} is a link"):
+        load(made)
+
+
+@pytest.mark.parametrize(("name", "make", "said"), [
+    ("a.dial", Path.touch, "no folder"), ("a.inside", Path.touch, "no folder"),
+    ("a.log", Path.mkdir, "a folder"),
+])  # fmt: skip
+def test_a_file_in_a_folder_s_place_is_refused(
+    made: Path, name: str, make: Callable[[Path], None], said: str
+) -> None:
+    (made / "targets" / "x").mkdir(parents=True)
+    make(made / "targets" / "x" / name)
+    with pytest.raises(UsageError, match=f"{name} is {said}"):
         load(made)
 
 

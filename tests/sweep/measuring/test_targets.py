@@ -1,11 +1,13 @@
 """What targets wrote, once they are gone."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from records.cells import layout
 from sweep.measuring.targets import blank_left
+from sweep.running.redaction import blank_file
 
 
 def test_what_those_of_a_killed_sweep_wrote_holds_no_secret_any_more(
@@ -19,3 +21,18 @@ def test_what_those_of_a_killed_sweep_wrote_holds_no_secret_any_more(
     lines.write_text('{"name": "correct-horse-9"}\n')
     blank_left(tmp_path)
     assert (log.read_text(), lines.read_text()) == ("with ***\n", '{"name":"***"}\n')
+
+
+def test_a_log_that_is_a_link_or_a_pipe_is_neither_followed_nor_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SVC_API_TOKEN", "correct-horse-9")
+    key = tmp_path / "private.key"
+    key.write_text("correct-horse-9\n")
+    key.chmod(0o600)
+    for make in (lambda path: path.symlink_to(key), os.mkfifo):
+        make(log := tmp_path / "a.log")
+        with pytest.raises(OSError, match=r"a\.log"):
+            blank_file(log)
+        log.unlink()
+    assert (key.read_text(), key.stat().st_mode & 0o777) == ("correct-horse-9\n", 0o600)

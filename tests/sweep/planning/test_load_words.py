@@ -25,11 +25,13 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
 
 
 UUID = "3f2b8c1a-77de-4c19-9a0b-5d1e2f3a4b5c"
+HEX = UUID.replace("-", "")
 
 
 @pytest.mark.parametrize("header", [
     "X-Custom=a1b2c3d4e5f6g7h8i9", f"X-Custom={UUID}", f"X-Session-Id={UUID}", f"sid={UUID}",
-    f"X-Idle={UUID}",
+    f"X-Idle={UUID}", f"X-Api-Client={HEX}", f"X-Tenant-Id={HEX}", "X-User=Bearer abcdefghijkl",
+    "User-Agent=Basic dXNlcjpwYXNz", "baggage=Bearer abcdefghijkl", "X-Request-Id=" + "a1" * 20,
 ])  # fmt: skip
 def test_a_key_in_a_header_of_any_name_is_not_kept(header: str) -> None:
     name, _, key = header.partition("=")
@@ -44,7 +46,10 @@ def test_a_key_in_a_header_of_any_name_is_not_kept(header: str) -> None:
     "User-Agent=Mozilla/5.0 (X11; Linux)", "X-From=10.0.0.1, 10.0.0.122",
     "api-version=2024-10-01-preview", "X-Beta=caching-20240731,b2",
     "X-Team=blue-team-42", f"x-request-id={UUID}", f"X-Tenant={UUID}", f"X-TenantId={UUID}",
-    f"request_uuid={UUID}", "x-b3-traceid=4bf92f3577b34da6a3ce929d0e0e4736",
+    f"request_uuid={UUID}", "x-b3-traceid=4bf92f3577b34da6a3ce929d0e0e4736", f"X-Request-Id={HEX}",
+    "X-Amz-Date=20261130T000000Z", "X-Since=2026-11-30T00:00:00.123+01:00", "X-User=4711000000000000",
+    f"X-Cloud-Trace-Context={HEX}/1;o=1", "X-Amzn-Trace-Id=Root=1-67891233-abcdef012345678912345678",
+    f"X-Tenant=acme-{UUID}", "X-Tenant=acme-prod-eu-west-1-cluster-2",
 ])  # fmt: skip
 def test_what_a_header_s_name_says_to_be_no_key_is_none(header: str) -> None:
     assert parse_locust_args(["--header", header], "stream") == ("--header", header)
