@@ -29,13 +29,11 @@ from workloads.checks.too_short import TOO_SHORT
 MOST_TIMES = 2
 MOST_TIMES_AS_LONG = 10
 """As the plan's longest cell, however often a cell is measured again."""
-FEWEST = 10
-"""Answers without which no check can tell whether a cell was steady."""
 
 
 def spoiled(cell: Cell, plan: Plan) -> str | None:
-    """What the machine did to a cell that failed for its sake alone, or how little a good one counted for
-    want of time; None for any other cell.
+    """What the machine did to a cell that failed for its sake alone; None for any other cell. A good one is
+    never put at risk, however little it counted.
 
     Such noise has to be on record: what fails on a quiet machine would fail again, but where it was too short
     and can be longer. Where a process of ours was gone, whatever else failed follows from that.
@@ -46,8 +44,6 @@ def spoiled(cell: Cell, plan: Plan) -> str | None:
     if gone := [check.found for check in failures if check_named(check.name).of_its_end]:
         return "; ".join(gone)
     known = [check_named(check.name) for check in failures]
-    if not known and seconds_needed(cell, plan) is not None:
-        return f"only {cell.achieved['requests']} requests counted in its time"
     if not known or not all(check.of_the_machine for check in known):
         return None
     late = cell.achieved.get("late")
@@ -101,22 +97,17 @@ def _had(cell: Cell) -> float | None:
 
 
 def _seconds_of_few(cell: Cell) -> float | None:
-    """What ten answers in a row take, or the warm-up before them, of a closed loop whose answers were good
-    and of which hardly any counted; None of any other."""
-    asked, window, each = cell.requested, cell.window, cell.achieved.get("answer_s")
-    count, warm = cell.achieved.get("requests"), asked.get("warmup_requests")
+    """What ten answers in a row take, or the warm-up before them, of a closed loop of which no answer counted,
+    and whose warm-up was answered well; None of any other."""
+    asked, each, warm = cell.requested, cell.achieved.get("answer_s"), cell.requested.get("warmup_requests")
     if asked.get("rate") or not workload(cell.workload).constant_load:
         return None
-    if not (isinstance(count, int) and isinstance(warm, int) and isinstance(each, int | float)):
+    if not (isinstance(warm, int) and isinstance(each, int | float)):
         return None
-    in_a_row = ANSWERS_LONG * each
-    brief = window is None or window.seconds < in_a_row
-    good = cell.verdict.valid and cell.achieved.get("good") == count
-    too_short = any(check.name == TOO_SHORT for check in cell.verdict.failures)
-    if not (too_short or (good and count < FEWEST and brief)):
+    if not any(check.name == TOO_SHORT for check in cell.verdict.failures):
         return None
     rounds = math.ceil(warm / max(1, cell.concurrency)) or 1
-    return max(in_a_row, rounds * each / WARM_UP_TIMES)
+    return max(ANSWERS_LONG * each, rounds * each / WARM_UP_TIMES)
 
 
 def wanted_seconds(folder: Path, plan: Plan) -> int | None:

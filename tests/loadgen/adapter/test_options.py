@@ -54,7 +54,7 @@ TEXTS += [option.flag for option in OPTIONS if option.metavar]
 
 def test_the_defaults_are_settings() -> None:
     assert settings().request_timeout_s == 60
-    assert len(NUMBERS) == 13
+    assert len(NUMBERS) == 14
 
 
 def test_an_option_that_is_declared_is_kept_under_the_name_of_its_field() -> None:
