@@ -28,7 +28,7 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
 COMMAND = Menu(
     NAME,
     entries,
-    help="Find where a streaming RAG API stops scaling, prove it, and keep it from coming back.",
+    help="Find where a streaming RAG API stops scaling, and prove it.",
     params=[
         click.Option(
             ["--version"],

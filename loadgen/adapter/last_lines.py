@@ -44,7 +44,14 @@ def _failures(run: Run, stats: Any) -> str:
         outcome, _, text = _said(error.error).partition(": ")
         if outcome not in OUTCOMES:
             continue
-        advice = failure_advice(outcome, text, fields=run.task.fields, headers=run.settings.headers)
+        task = run.task
+        advice = failure_advice(
+            outcome,
+            text,
+            fields=task.fields,
+            headers=run.settings.headers,
+            dialect=str(task.facts().get("dialect", "")),
+        )
         failed = f"{stats.total.num_failures} of {stats.total.num_requests} requests failed"
         return f"{failed} ({error.occurrences} times: {text or outcome}); {advice}"
     return ""

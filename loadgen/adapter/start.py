@@ -70,6 +70,7 @@ def begun(load: Starting, wanted: Settings, task: AnyTask, origin: Origin) -> Ru
         warmup_requests=wanted.warmup_requests,
         requests=wanted.requests,
         min_seconds=wanted.min_seconds,
+        max_seconds=wanted.max_seconds,
     )
     run = Run(
         spec=spec,

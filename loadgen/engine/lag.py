@@ -51,10 +51,18 @@ class LoopLag:
         A loop that stood still took no samples meanwhile: one late by L stands for those that were due
         while it slept, late by L, L - 10 ms, L - 20 ms... (the sampler's own coordinated omission).
         """
+        return percentile(self._moments_ms(start_ns, end_ns), 0.99)
+
+    def mean_ms(self, start_ns: int, end_ns: int) -> float | None:
+        """The lag that a moment inside the window (monotonic ns) meets on the average, milliseconds."""
+        late = self._moments_ms(start_ns, end_ns)
+        return sum(late) / len(late) if late else None
+
+    def _moments_ms(self, start_ns: int, end_ns: int) -> list[float]:
         late: list[float] = []
         for value in self._late_ns[self._slice(start_ns, end_ns)]:
             late += [missed / 1e6 for missed in range(value, -1, -int(PERIOD_S * 1e9))]
-        return percentile(late, 0.99)
+        return late
 
     def cpu_percent(self, start_ns: int, end_ns: int) -> float | None:
         """CPU time of this process over the window, per cent of one core."""

@@ -64,6 +64,12 @@ class LoadOptions(OptionModel):
     min_seconds: float = number(
         "--min-seconds", 3, "Measure for at least so long before --requests stops the run"
     )
+    max_seconds: float = number(
+        "--max-seconds",
+        0,
+        "Measure for at most so long, the warm-up left out, and end a warm-up in which nothing is answered "
+        "for so long; 0: no limit but -t",
+    )
     drain_seconds: float = number(
         "--drain-seconds", 10, "How long requests in flight at the end may take to finish"
     )

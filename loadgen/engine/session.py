@@ -19,6 +19,8 @@ class Plan:
     warmup_requests: int
     requests: int
     min_seconds: float
+    max_seconds: float = 0
+    """Of the window, the warm-up left out; 0: no limit."""
 
     @property
     def warmup_total(self) -> int:
@@ -42,6 +44,8 @@ class Session:
     """...and that no stall of the load generator can have moved."""
     in_flight: int = 0
     window_start_ns: int | None = None
+    began_ns: int | None = None
+    """When it was first asked whether time is up."""
     first_idle_ns: int | None = None
     last_end_ns: int | None = None
     stopping: bool = False
@@ -81,6 +85,18 @@ class Session:
             if self.spawned and self.ended >= self.plan.warmup_total:
                 self.window_start_ns = now_ns
         elif self.enough(now_ns):
+            self.stopping = True
+
+    def look(self, now_ns: int) -> None:
+        """End the run where its time is over: that of the window, which the warm-up takes nothing of; also of
+        a warm-up in which nothing was answered for as long, for it may never end."""
+        if self.began_ns is None:
+            self.began_ns = now_ns
+        began = self.window_start_ns
+        if began is None and not self.ended:
+            began = self.began_ns
+        limit = self.plan.max_seconds
+        if limit and began is not None and now_ns - began >= limit * 1e9:
             self.stopping = True
 
     def enough(self, now_ns: int) -> bool:

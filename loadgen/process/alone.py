@@ -50,9 +50,10 @@ class Alone:
             self._write(b"".join(lines))
 
     def watch(self) -> bool:
-        """True when the requests asked for have ended."""
+        """True when the requests asked for have ended, or the time for them has."""
         driver = self.driver
         while driver is not None and driver is self.driver and not driver.session.stopping:
+            driver.session.look(time.monotonic_ns())
             time.sleep(TICK_S)
         return True
 

@@ -52,6 +52,7 @@ class Expected:
             "settings": {n: self._redaction.redact(text) for n, text in self.spec.expected_settings.items()},
             "unproved": self.spec.unproved_settings,
             "own_cpus": bool(cpus.get("target")) and cpus["target"] != cpus.get("load"),
+            "started": bool(cpus.get("target")),
             "profiler_s": self.spec.interval_s if self.spec.samples else None,
             "profiled_at_ns": self._profiled(),
         }

@@ -92,7 +92,8 @@ class Merge:
         """End the warm-up or the run by the sums of the workers' counts."""
         session, counts = self.session, self.counts.values()
         session.ended, session.measured, session.clean = (sum(each[i] for each in counts) for i in range(3))
-        self.session.decide(now_ns)
+        session.decide(now_ns)
+        session.look(now_ns)
 
     def observed(self, *, complete: bool, noise: Noise) -> Observed:
         """The window all workers were measuring in, and what each saw of itself."""

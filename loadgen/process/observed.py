@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from statistics import fmean
 from typing import Any
 
 from records.cells import measure
@@ -42,6 +43,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
         "requests": len(counted),
         "good": answered,
         "failures": len(counted) - answered,
+        "answer_s": _rounded(_mean_s([r for r in requests if r.outcome == "ok"])),
         "late": sum(LATE in r.flags for r in counted),
         "warmup": sum("warmup" in r.flags for r in requests),
         "aborted": sum(r.outcome == "aborted" for r in requests),
@@ -61,6 +63,11 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
         "connects": observed.connects,
         "connect_ms": _rounded(observed.connect_ms),
     }
+
+
+def _mean_s(answers: Sequence[RequestRecord]) -> float | None:
+    """How long they took on average, those of the warm-up with them."""
+    return fmean(r.ended_at_ns - r.sent_at_ns for r in answers) / 1e9 if answers else None
 
 
 def _worst(values: Iterable[float | None]) -> float | None:

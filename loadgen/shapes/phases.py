@@ -17,7 +17,7 @@ from loadgen.shapes.slo import Ended, Part, Slo, Waiting
 from records.cells.request import LATE, RequestRecord
 
 REPORT_S = 0.2
-UNCOUNTED = {"warmup", "cold", LATE}
+UNCOUNTED = {"warmup", "cold"}
 """Flags of requests that no level answers for."""
 
 
@@ -33,6 +33,7 @@ class AnswersMessage(TypedDict):
     """All requests, those of earlier levels too."""
     lag_p99_ms: float | None
     """Of this process's loop, over the phase so far."""
+    lag_mean_ms: float | None
 
 
 class AnswerReports:
@@ -66,7 +67,8 @@ class AnswerReports:
             # Not as the phase begins: a worker gets its first users, with the master's options, after that.
             self._slo = self._slo or self._parse()
             began_s = (record.start_ns - driver.clock.unix(self._since_ns)) / 1e9
-            self._answers.append((began_s, self._slo.figures(record)))
+            known = LATE not in record.flags
+            self._answers.append((began_s, self._slo.figures(record) if known else None))
 
     def _waiting(self, driver: Driver, now_ns: int) -> list[Waiting]:
         """Of this level: those that hang since an earlier one say nothing of it."""
@@ -96,6 +98,7 @@ class AnswerReports:
             "waiting": self._waiting(driver, now_ns),
             "in_flight": driver.session.in_flight,
             "lag_p99_ms": driver.lag.p99_ms(self._since_ns, now_ns),
+            "lag_mean_ms": driver.lag.mean_ms(self._since_ns, now_ns),
         }
         self._runner.send_message(f"{PREFIX}_answers", message)
 
@@ -139,3 +142,9 @@ class PhaseObservations:
     def lag_p99_ms(self) -> float:
         """The worst of them."""
         return max((m["lag_p99_ms"] or 0.0 for m in self._messages.values()), default=0.0)
+
+    @property
+    def lag_mean_ms(self) -> float:
+        """Over all of them: the users are spread evenly."""
+        means = [m["lag_mean_ms"] or 0.0 for m in self._messages.values()]
+        return sum(means) / len(means) if means else 0.0

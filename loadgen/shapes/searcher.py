@@ -47,7 +47,10 @@ class Row:
     status: Status
     late_ms: float
     """The generator's own lag (p99) where it spoils the level, else 0: late, it misses what the service would
-    keep, so that nothing is known; and the users of a closed loop ask less than they would."""
+    keep, so that nothing is known; and the users of a closed loop may ask less than they would."""
+    asked_less: float = 0.0
+    """Of a closed loop: the share of each user's cycle (from question to question) that was the generator's
+    own lag, the average one once a cycle. By Little's law a cycle lasts users * seconds / answers."""
 
 
 @dataclass(kw_only=True)
@@ -113,12 +116,15 @@ class Searcher:
         # No lag makes a request hang for longer than itself: such a miss is the service's.
         hang = judged.overdue > 0 and self.slo.over_ms(judged) > lag_ms
         late = bool(lag_ms) and found is Status.MISSED and not hang
+        seconds, open_loop = self.observed.seconds, self.levels.open_loop
+        cycle_ms = 1e3 * self._level * seconds / max(1, judged.answers)
         row = Row(
             level=self._level,
-            seconds=self.observed.seconds,
+            seconds=seconds,
             judged=judged,
             status=Status.UNKNOWN if late else found,
-            late_ms=lag_ms if late or not self.levels.open_loop else 0.0,
+            late_ms=lag_ms if late or not open_loop else 0.0,
+            asked_less=0.0 if open_loop else min(1.0, self.observed.lag_mean_ms / cycle_ms),
         )
         self.rows.append(row)
         self.levels.log.end(row.status.value)
@@ -130,7 +136,7 @@ class Searcher:
             if self.search.level is None:
                 return
             self._level = self.search.level
-        self._begin(Stage.CLEARING if self.levels.open_loop else Stage.SETTLING, fresh=True)
+        self._begin(Stage.CLEARING if open_loop else Stage.SETTLING, fresh=True)
 
     # -- what came of it ---------------------------------------------------------------------------
 
@@ -154,7 +160,7 @@ class Searcher:
             at_least = "at least " if search.high is None else ""
             return (
                 f"highest {what} that meets {self.slo}: {at_least}{self.named(best.level)}, "
-                f"goodput {best.judged.goodput:.1f}/s{_spoilt(best)}"
+                f"goodput {_rate(best.judged.goodput)}/s{_spoilt(best)}"
             )
         if outcome is Outcome.NONE:
             return f"not even {self.named(search.first)} meets {self.slo}"
@@ -195,7 +201,7 @@ class Searcher:
             str(row.judged.failures),
             str(row.judged.overdue),
             *("-" if (v := figures[name]) is None else _figure(v) for name in self.slo.bounds),
-            f"{row.judged.goodput:.1f}",
+            _rate(row.judged.goodput),
             "generator late" if row.status is Status.UNKNOWN and row.late_ms else row.status.value,
         ]
 
@@ -237,7 +243,7 @@ class Searcher:
             "outcome": outcome.value,
             "sentence": self.sentence,
             "level": best.level if best else None,
-            "goodput": round(best.judged.goodput, 3) if best else None,
+            "goodput": _rounded(best.judged.goodput) if best else None,
             "levels": [
                 {
                     "level": row.level,
@@ -249,7 +255,7 @@ class Searcher:
                         name: None if value is None or math.isinf(value) else round(value, 3)
                         for name, value in row.judged.percentiles.items()
                     },
-                    "goodput": round(row.judged.goodput, 3),
+                    "goodput": _rounded(row.judged.goodput),
                     "status": row.status.value,
                     "generator_late_ms": round(row.late_ms, 3),
                 }
@@ -262,7 +268,19 @@ def _figure(value: float) -> str:
     return f"{value:.0f}" if value >= 10 else f"{value:.3g}"
 
 
+def _rate(goodput: float | None) -> str:
+    return "-" if goodput is None else f"{goodput:.1f}"
+
+
+def _rounded(goodput: float | None) -> float | None:
+    return None if goodput is None else round(goodput, 3)
+
+
 def _spoilt(row: Row) -> str:
-    if not row.late_ms:
+    percent = round(100 * row.asked_less)
+    if not row.late_ms or not percent:
         return ""
-    return f" (the load generator was {row.late_ms:.0f} ms late, p99: its users asked less than they would)"
+    return (
+        f" (the load generator was {row.late_ms:.0f} ms late, p99: its users asked about {percent} % less "
+        "than they would)"
+    )

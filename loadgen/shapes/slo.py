@@ -17,7 +17,9 @@ turn out as badly; until then nothing is known.
 An answer that ended without what it was waited for (a model's thoughts alone: without TTFT) never had it, and
 misses a bound on it, as it did in flight once it had waited too long. Of any other metric an answer without a
 value (of one token, so that it has no pace) neither keeps nor misses a bound. If no answer has a value,
-nothing is known of the objective.
+nothing is known of the objective. A `late` answer, whose times a stall of the load generator may have moved,
+is in no percentile, as in the report; it is an answer, and in goodput as much of one as the share of the good
+answers with known times that keep every bound.
 
 All is counted in costs, of which less is better: a metric's values, or their negatives where more is better.
 """
@@ -41,8 +43,9 @@ BEST = -1e300
 Figures = Sequence[float | None]
 """An answer's costs, one for each metric of the objective: infinite for a failed request and for what never
 came, None where an answer needs none (the gaps of a single token)."""
-Ended = tuple[float, Figures]
-"""When a request began, in seconds of the part (below 0: before it), and what came of it."""
+Ended = tuple[float, Figures | None]
+"""When a request began, in seconds of the part (below 0: before it), and what came of it; None: a good answer
+whose times the load generator may have moved."""
 Waiting = tuple[float, float | None]
 """Milliseconds that a request in flight has waited since it was wanted, and those until the first that is
 timed in its answer, if that has come."""
@@ -83,7 +86,8 @@ class Judged:
     """Enough were judged, and they meet the objective however those in flight turn out."""
     known: bool
     """Enough were judged, and no more of them than the objective allows may still turn out either way."""
-    goodput: float
+    goodput: float | None
+    """Answers a second; None where all that were good are late, so that nothing is known of them."""
 
 
 def objectives(workload: Workload) -> dict[str, Metric]:
@@ -178,14 +182,14 @@ class Slo:
         """``parts``: of each load process. Judged are the requests that began in the first ``first_s``
         seconds, or, if they are fewer than ``enough`` (``wanted_answers``), the first so many."""
         enough = self.wanted_answers if enough is None else enough
-        ended = [figures for part in parts for _, figures in part.ended]
+        known = [figures for part in parts for _, figures in part.ended if figures is not None]
         columns = {name: self._column(name, parts, first_s, enough) for name in self.bounds}
         counts = {name: len(spans) for name, spans in columns.items()}
         over = {name: sum(low > self.costs[name] for low, _ in spans) for name, spans in columns.items()}
         not_kept = {name: sum(h > self.costs[name] for _, h in spans) for name, spans in columns.items()}
         return Judged(
-            answers=len(ended),
-            failures=sum(set(figures) == {math.inf} for figures in ended),
+            answers=sum(len(part.ended) for part in parts),
+            failures=sum(set(figures) == {math.inf} for figures in known),
             overdue=sum(self._is_overdue(one) for part in parts for one in part.waiting),
             unknown=max(not_kept[name] - over[name] for name in self.bounds),
             least=min(counts.values()),
@@ -202,11 +206,19 @@ class Slo:
                 counts[name] >= enough and not self._too_many(not_kept[name] - over[name], counts[name])
                 for name in self.bounds
             ),
-            goodput=sum(
-                sum(self._kept(figures) for _, figures in part.ended) / part.seconds
-                for part in parts
-                if part.seconds > 0
-            ),
+            goodput=self._goodput(parts, known),
+        )
+
+    def _goodput(self, parts: Collection[Part], known: Sequence[Figures]) -> float | None:
+        good = [figures for figures in known if set(figures) != {math.inf}]
+        late = any(figures is None for part in parts for _, figures in part.ended)
+        if late and not good:
+            return None
+        share = sum(map(self._kept, good)) / len(good) if good else 0.0
+        return sum(
+            sum(share if figures is None else self._kept(figures) for _, figures in part.ended) / part.seconds
+            for part in parts
+            if part.seconds > 0
         )
 
     @property
@@ -229,7 +241,7 @@ class Slo:
             (began_s, value, value)
             for part in parts
             for began_s, figures in part.ended
-            if (value := figures[place]) is not None
+            if figures is not None and (value := figures[place]) is not None
         ] + [
             (part.seconds - waited_ms / 1e3, *_span(metric, waited_ms, first_ms))
             for part in parts

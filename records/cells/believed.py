@@ -1,4 +1,5 @@
-"""Which records are believed: each request once, and none whose times cannot be.
+"""Which records are believed: each request once, none whose times cannot be, and of the others no stages that
+cannot be.
 
 A request is one of a user of a load process: ``worker``, ``user`` and ``seq`` together, and nothing else,
 tell it from the others of its cell. Of several records of one the first that was written counts, whatever it
@@ -10,11 +11,11 @@ What is left out is in no figure, whoever reads; how many were is kept beside th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 
 from records.cells.cell import Cell, Check
-from records.cells.request import RequestRecord, StageTimings
+from records.cells.request import RequestRecord
 from records.cells.spans import CLOCK_NS
 
 MOMENTS = (
@@ -49,6 +50,8 @@ class LeftOut:
     """Of a request that has a record before them."""
     impossible: int = 0
     """Whose times cannot be."""
+    stages: int = 0
+    """Requests that are in the figures, but not with what their service says of its stages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +81,8 @@ _moments = attrgetter(*MOMENTS)
 def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
     warm-up may take hours); all else was between that and its end, its tokens in their order; the gaps fit
-    between the first of them and the last, and no stage took longer than the whole. The same of columns says
-    `reports.columns.believed`."""
+    between the first of them and the last. What its service says of its stages is no part of it: see
+    `stages_fit`. The same of columns says `reports.columns.believed`."""
     start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
     if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
         return False
@@ -92,7 +95,7 @@ def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
         return False
     if body is not None and not sent <= body <= sent + bounds.longest_ns:
         return False
-    return _gaps_fit(record) and (not record.stages or _stages_fit(record.stages, (ended - sent) / 1e6))
+    return _gaps_fit(record)
 
 
 def _gaps_fit(record: RequestRecord) -> bool:
@@ -113,27 +116,30 @@ def _gaps_fit(record: RequestRecord) -> bool:
     return min(gaps_us) >= 0 and more_ns <= rounded_ns and (not whole or -more_ns <= rounded_ns)
 
 
-def _stages_fit(stages: StageTimings, whole_ms: float) -> bool:
-    for times in stages.values():
+def stages_fit(record: RequestRecord) -> bool:
+    """Is none of its stages negative, or longer than the whole request? The same of columns says
+    `reports.columns.believed`."""
+    most_ms = (record.ended_at_ns - record.sent_at_ns) / 1e6 + STAGES_MS
+    for times in (record.stages or {}).values():
         queued, running = times.get("queued_ms", 0.0), times.get("running_ms", 0.0)
-        if not (queued >= 0 and running >= 0 and queued + running <= whole_ms + STAGES_MS):
+        if not (queued >= 0 and running >= 0 and queued + running <= most_ms):
             return False
     return True
 
 
 class Sieve:
-    """Lets records through that are believed, and counts the others. One a cell. Without ``bounds`` all times
-    can be."""
+    """Lets records through that are believed, those whose stages cannot be without these, and counts the
+    others. One a cell. Without ``bounds`` all times can be."""
 
     def __init__(self, bounds: Bounds | None) -> None:
         self._bounds = bounds
         self._seen: set[int] = set()
-        self._repeated = self._impossible = 0
+        self._repeated = self._impossible = self._stages = 0
 
     @property
     def left_out(self) -> LeftOut:
         """Until now."""
-        return LeftOut(repeated=self._repeated, impossible=self._impossible)
+        return LeftOut(repeated=self._repeated, impossible=self._impossible, stages=self._stages)
 
     def __call__(self, records: Iterable[RequestRecord]) -> Iterator[RequestRecord]:
         for record in records:
@@ -144,10 +150,15 @@ class Sieve:
                 self._repeated += 1
                 continue
             self._seen.add(own)
-            if self._bounds is None or is_possible(record, self._bounds):
+            if self._bounds is None:
+                yield record
+            elif not is_possible(record, self._bounds):
+                self._impossible += 1
+            elif stages_fit(record):
                 yield record
             else:
-                self._impossible += 1
+                self._stages += 1
+                yield replace(record, stages=None)
 
 
 def possible_times(impossible: int, records: int) -> tuple[Check, ...]:

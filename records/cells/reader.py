@@ -84,11 +84,15 @@ def judged(
 ) -> CellData:
     """A cell by all its requests that are believed: of them so many are measured ones, and so many good ones
     ended in its window."""
-    checks = cell.verdict.merged(all_there(cell, len(requests), *counted, left)).checks
-    ended = Verdict(checks=_ended(directory))  # first, for it explains the others
-    return CellData(
-        cell=replace(cell, verdict=ended.merged(checks)), path=directory, requests=requests, left_out=left
-    )
+    verdict = verdict_of(directory, cell, len(requests), counted, left)
+    return CellData(cell=replace(cell, verdict=verdict), path=directory, requests=requests, left_out=left)
+
+
+def verdict_of(directory: Path, cell: Cell, records: int, counted: tuple[int, int], left: LeftOut) -> Verdict:
+    """A cell's own, with what was found since: whoever reads a cell believes it by this. ``records``: so many
+    are believed; ``counted`` as of `judged`."""
+    checks = cell.verdict.merged(all_there(cell, records, *counted, left)).checks
+    return Verdict(checks=_ended(directory)).merged(checks)  # first, for it explains the others
 
 
 def _ended(directory: Path) -> tuple[Check, ...]:
@@ -105,8 +109,8 @@ def _ended(directory: Path) -> tuple[Check, ...]:
 
 
 def read_head(directory: Path) -> CellData:
-    """A cell with the first of its requests alone, for who goes over `requests_of` it. It was not seen yet
-    whether they are `all_there`. Raises as `read_cell`."""
+    """A cell with the first of its requests alone, for who goes over `requests_of` it. Its verdict is
+    not whole: see `verdict_of`. Raises as `read_cell`."""
     cell = cell_of(directory)
     return CellData(cell=cell, path=directory, requests=tuple(islice(requests_of(directory, cell), 1)))
 

@@ -5,9 +5,9 @@
     configurations  {deployment: {configuration: {levels: {load: figures}}}}
     shapes          [{source, cell, shape, valid, level_unit, sentence, levels: [level]}]
     comparisons     [{deployment, config, reference, concurrency, load, workload, rps, ttft, paired,
-                    workload_mismatch, differ_in}]
+                    common, workload_mismatch, differ_in}]
     deployment_ratios  [{config, concurrency, load, workload, first, second, rps, ttft, workload_mismatch,
-                    set_apart, reached_apart, differ_in, second_is_bottleneck}]
+                    set_apart, paired, common, reached_apart, differ_in, second_is_bottleneck}]
     gaps            [{config, load, first, equal, second, whole, less, wasted, less_share,
                     equal_cores, second_cores}]  of a pod's gap,
                     how much is less CPU, by a deployment that has as much and wastes none

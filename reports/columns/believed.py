@@ -14,12 +14,15 @@ _MIXED = (0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9)
 
 
 def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
-    """Those of them, in their order, and how many are not."""
+    """Those of them, in their order, without stages that cannot be, and how many are not."""
     first = first_records(requests)
     once = requests.where(first)
-    can_be = possible(once, Bounds.of(cell))
-    left_out = LeftOut(repeated=len(requests) - len(once), impossible=int((~can_be).sum()))
-    return once.where(can_be), left_out
+    can_be = once.where(possible(once, Bounds.of(cell)))
+    fit = stages_fit(can_be)
+    left_out = LeftOut(
+        repeated=len(requests) - len(once), impossible=len(once) - len(can_be), stages=int((~fit).sum())
+    )
+    return can_be.without_stages(~fit), left_out
 
 
 def first_records(requests: Requests) -> Mask:
@@ -57,7 +60,6 @@ def possible(requests: Requests, bounds: Bounds) -> Mask:
     body = requests.integers("body_ended_at_ns")
     found &= (body == NO_INTEGER) | ((sent <= body) & (body - np.maximum(sent, 0) <= bounds.longest_ns))
     _refuse_gaps(requests, found)
-    _refuse_stages(requests, found)
     return found
 
 
@@ -87,13 +89,15 @@ def _refuse_gaps(requests: Requests, found: Mask) -> None:
     found[has] &= can_be
 
 
-def _refuse_stages(requests: Requests, found: Mask) -> None:
-    stages = requests.stages
+def stages_fit(requests: Requests) -> Mask:
+    """Of which are no stages impossible? `records.cells.believed.stages_fit` says how."""
+    stages, found = requests.stages, np.ones(len(requests), dtype=np.bool_)
     if not len(stages.flat):
-        return
+        return found
     most_ms = (requests.ended_ns - requests.sent_ns) / 1e6 + STAGES_MS
     if stages.flat.min() >= 0 and (requests.stages_ms <= most_ms).all():
-        return  # no stage is longer than all of them
+        return found  # no stage is longer than all of them
     for name in stages.names:
         queued, running = stages.at(name, "queued_ms"), stages.at(name, "running_ms")
         found &= (queued >= 0) & (running >= 0) & (queued + running <= most_ms)
+    return found

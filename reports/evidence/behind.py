@@ -18,13 +18,13 @@ IN_THREADS = frozenset(("executor", "thread"))
 STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
 """What a thread waits for, as the place that it is to a request;"""
 READS = frozenset((":recv", ":recv_into", ":recvfrom", ":recvmsg"))
-"""and what has no frame of Python, and reads a socket."""
-IN_THE_SYSTEM = frozenset(
-    f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "recv", "recv_into", "accept")
-)
-"""What has no frame of Python, and only waits."""
-WATCHING = frozenset(("request-body",))
-"""What a task waits for that only watches for its client's end."""
+"""and what has no frame of Python, and reads a socket;"""
+IN_THE_SYSTEM = READS | {
+    f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "accept", "connect")
+}
+"""or only waits in another way."""
+WATCHING = frozenset(("request-body", "sleep"))
+"""What a task waits for that only watches for its client's end, or looks again later."""
 BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
 
@@ -69,7 +69,7 @@ def _waits_for(work: Work) -> str | None:
     is in it."""
     if work.doing in STUCK or not work.pooled:
         return STUCK.get(work.doing)
-    if work.doing == "blocking-io" or (not work.doing and work.called in READS):
+    if _reads(work):
         return "socket-read"
     if work.doing == "blocking-wait":
         return "queue-get" if work.called.startswith("queue:") else "event"
@@ -110,4 +110,9 @@ def computes(work: Work) -> bool:
 
 
 def _idle(work: Work) -> bool:
-    return (work.doing in WAITING and work.doing != "blocking-io") or work.called == ":get"
+    """It makes nothing: what reads another service's answer may make what others wait for."""
+    return not computes(work) and not _reads(work)
+
+
+def _reads(work: Work) -> bool:
+    return work.doing == "blocking-io" or (not work.doing and work.called in READS)

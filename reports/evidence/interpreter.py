@@ -17,7 +17,7 @@ from records.evidence.inside import READY, RUNNING, Work
 from records.evidence.inside_span import OfProcess
 from reports.evidence.behind import computes
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.libraries import family, function_of
+from reports.evidence.libraries import TURN_WAIT, family, function_of
 from reports.evidence.loaded import LoadedPoint
 
 SEVERAL = 1.5
@@ -34,8 +34,6 @@ LATE_MS, SWITCH_MS = 1.0, 5.0
 """A look that comes so much later than half of those at the light load do waits for another thread, and not
 for a coarse timer; and so does any that waits for as long as a thread that computes keeps the interpreter
 when it is asked to let go of it (`sys.getswitchinterval`)."""
-TURN_WAIT = "turn-wait"
-"""What a thread does that asks for the interpreter to go on, as the collector calls it."""
 OF_LOOP = 0.5
 """Of its processor time at most so much is the event loop's thread's: else it is that which is full."""
 
@@ -116,7 +114,7 @@ def _computing(each: tuple[OfProcess, ...], *, known: bool) -> tuple[float, str]
     own: Counter[Work] = Counter()
     for process in each:
         for work, count in process.in_threads:
-            if _in_python(work) if known else not (work.called or work.doing):
+            if _wants_python(work) if known else not (work.called or work.doing):
                 own[work] += count * process.requests  # type: ignore[assignment]
     # Who waits for its turn is done with its line's call, and takes nobody's time there.
     there = {work: count for work, count in own.items() if work.doing != TURN_WAIT}
@@ -130,7 +128,9 @@ def _computing(each: tuple[OfProcess, ...], *, known: bool) -> tuple[float, str]
     return (own.total() / requests if requests else 0.0), line
 
 
-def _in_python(work: Work) -> bool:
+def _wants_python(work: Work) -> bool:
+    if work.doing == TURN_WAIT:
+        return True
     name = work.called.removeprefix(":")
     in_c = name != work.called
     return computes(work) and (not in_c or name in _BUILT_IN or family(work) == "text")

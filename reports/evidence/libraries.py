@@ -29,7 +29,9 @@ BY_COMPANY = frozenset(("update", "read", "readinto"))
 are looked for, and not of a dictionary."""
 AS_DONE = frozenset(("client-setup", "model-load"))
 """Kinds of work that say more than whose library it is."""
-WAITING = frozenset(("blocking-io", "blocking-wait", "lock-wait", "pool-wait"))
+TURN_WAIT = "turn-wait"
+"""A thread's call is over, and it asks for the interpreter to go on."""
+WAITING = frozenset(("blocking-io", "blocking-wait", "lock-wait", "pool-wait", TURN_WAIT))
 """Kinds of work that are none: the thread waits for something else."""
 
 _FAMILIES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -84,7 +86,7 @@ prepares it, or is a part of it that Python does not see."""
 def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, float]]:
     """Each with its kind of work; what a function of the app's own does by itself, with that of the library
     which it calls most."""
-    works = list(works)
+    works = [one for one in works if one[0].doing != TURN_WAIT]
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     for work, much in works:
         kinds[function_of(work)][family(work)] += much  # type: ignore[assignment]

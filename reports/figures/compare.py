@@ -10,7 +10,7 @@ from records.cells.cell import Cell
 from records.services.variants import BASELINE
 from reports.figures.alike import more_than_named, reached_apart, set_apart
 from reports.figures.load import Load
-from reports.figures.ratios import Ratios
+from reports.figures.ratios import Ratios, common, same
 from reports.figures.requested import workload_mismatch
 from reports.figures.rows import PooledRow
 from reports.figures.stats import Estimate
@@ -36,6 +36,8 @@ class Comparison:
     one's, so that above 1 is faster."""
     paired: bool
     """Whether both have the same repeats of the same runs."""
+    common: int
+    """How many repeats both have: the ratios are over these, or, of fewer than two, of unpaired repeats."""
     workload_mismatch: tuple[str, ...]
     """In what the two loads differ: then the ratio is of two loads."""
     differ_in: tuple[str, ...]
@@ -63,6 +65,9 @@ class DeploymentRatio:
     """The settings in which the two differ, which is theirs to do."""
     differ_in: tuple[str, ...]
     """The stages that run other code: then no ratio is given."""
+    paired: bool = True
+    """Whether both have the same repeats, and how many both have, as in a `Comparison`."""
+    common: int = 0
     reached_apart: tuple[str, ...] = ()
     """In what the ways to the two differ, which is in their ratio."""
 
@@ -175,7 +180,8 @@ def comparison(level: OperatingPoint, other: OperatingPoint, ratios: Ratios) -> 
         workload=level.workload,
         throughput=None if more else ratios.throughput(level, other),
         compared=None if more else ratios.compared(level, other),
-        paired={s.key for s in level.samples} == {s.key for s in other.samples},
+        paired=same(level, other),
+        common=len(common(level, other)),
         workload_mismatch=differ((level, other)),
         differ_in=more,
         of_one_variant=level.row.variant == other.row.variant,
@@ -204,6 +210,8 @@ def compare_deployments(levels: Sequence[OperatingPoint], ratios: Ratios) -> tup
                     workload_mismatch=differ((a, b)) if a and b else (),
                     set_apart=set_apart(*both) if both else (),
                     reached_apart=reached_apart(*both) if both else (),
+                    paired=same(a, b) if a and b else True,
+                    common=len(common(a, b)) if a and b else 0,
                     differ_in=more,
                 )
             )

@@ -1,24 +1,33 @@
-"""Ratios of two levels with their intervals; the noise between repeats is pooled over all levels."""
+"""Ratios of two levels with their intervals; the noise between repeats is pooled over all levels.
+
+A ratio is over the repeats that both levels have valid, as effects are: what else those share cancels. Where
+these are fewer than two (a lost cell, runs of different hours), it is of all that either has, and its
+interval has the noise from repeat to repeat of both (`repeats.of_both`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from reports.figures import stats
 from reports.figures.figures import generator
 from reports.figures.repeats import (
+    FEWEST,
     Between,
     Figure,
     LoggedCell,
     between_cells,
     logged_cells,
     median_figure,
+    of_both,
     of_levels,
     of_ratio,
     throughput_figure,
 )
-from reports.figures.stats import Estimate
+from reports.figures.stats import Estimate, Sample
 from reports.figures.summary import OperatingPoint
 
 
@@ -67,37 +76,77 @@ class Ratios:
     def _ratio(self, a: OperatingPoint, b: OperatingPoint, figure: Figure) -> Estimate | None:
         if not (a.valid and b.valid):
             return None
-        above, below = figure.value(a.samples), figure.value(b.samples)
-        if above is None or below is None or not below > 0:
+        shared = common(a, b)
+        if len(shared) < FEWEST and not same(a, b):
+            return self._unpaired(a, b, figure)
+        pair = [[s for s in level.samples if s.key in shared] for level in (a, b)]
+        ratio, known = _value(*pair, figure), self._between[a.workload.name, figure.name]
+        if ratio is None:
             return None
-        known, ratio = self._between[a.workload.name, figure.name], above / below
-        if known is None or {s.key for s in a.samples} != {s.key for s in b.samples}:
-            return _resampled(a, b, figure, ratio)
-        if any(one and one.wild for one in (self._noise(level, figure.name) for level in (a, b))):
-            keys = [(level.workload.name, figure.name, level.name) for level in (a, b)]
-            pair = of_ratio(*(self._cells.get(key, []) for key in keys))
-            known = pair if pair and pair.variance > known.variance else known
-        return _pooled(a, b, figure, ratio, known)
+        wild = any(one and one.wild for one in (self._noise(level, figure.name) for level in (a, b)))
+        if (wild and known) or not (known or same(a, b)):
+            own = self._of_pair(a, b, figure)
+            known = own if own and (known is None or own.variance > known.variance) else known
+        if known is None:
+            return _resampled(a, b, figure, ratio) if same(a, b) else Estimate(value=ratio)
+        repeats = [stats.repeats_of(samples) for samples in pair]
+        return _with_noise(
+            *pair, figure, ratio, known, repeats, generator(f"{a.name} {figure.name} {b.name}")
+        )
+
+    def _unpaired(self, a: OperatingPoint, b: OperatingPoint, figure: Figure) -> Estimate | None:
+        """What all cells of a repeat share does not cancel here, so it is of two levels, and the noise of
+        both. Without an interval where nothing was repeated: a cell's own would show what is not there."""
+        ratio = _value(a.samples, b.samples, figure)
+        one, other = (self._noise(level, figure.name) for level in (a, b))
+        if ratio is None or one is None or other is None:
+            return None if ratio is None else Estimate(value=ratio)
+        known = of_both((one, stats.repeats_of(a.samples)), (other, stats.repeats_of(b.samples)))
+        rng = generator(f"{a.name} {figure.name} {b.name}")
+        return _with_noise(a.samples, b.samples, figure, ratio, known, [1], rng)
+
+    def _of_pair(self, a: OperatingPoint, b: OperatingPoint, figure: Figure) -> Between | None:
+        one, other = (self._cells.get((lv.workload.name, figure.name, lv.name), []) for lv in (a, b))
+        return of_ratio(one, other)
 
     def _noise(self, level: OperatingPoint, figure: str) -> Between | None:
         return self._own.get((level.workload.name, figure, level.name))
 
 
-def _pooled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float, known: Between) -> Estimate:
+def common(a: OperatingPoint, b: OperatingPoint) -> frozenset[Hashable]:
+    """The repeats that two levels both have valid."""
+    return frozenset(s.key for s in a.samples) & frozenset(s.key for s in b.samples)
+
+
+def same(a: OperatingPoint, b: OperatingPoint) -> bool:
+    """Has either no valid repeat that the other lacks?"""
+    return {s.key for s in a.samples} == {s.key for s in b.samples}
+
+
+def _value(a: Sequence[Sample], b: Sequence[Sample], figure: Figure) -> float | None:
+    above, below = figure.value(a), figure.value(b)
+    return above / below if above is not None and below is not None and below > 0 else None
+
+
+def _with_noise(
+    a: Sequence[Sample],
+    b: Sequence[Sample],
+    figure: Figure,
+    ratio: float,
+    known: Between,
+    repeats: Sequence[int],
+    rng: np.random.Generator,
+) -> Estimate:
     """Time bins resampled within the cells, and the noise between repeats."""
-    rng = generator(f"{a.name} {figure.name} {b.name}")
     draws = stats.divide(
-        figure.draws(a.samples, stats.bin_weights(a.samples, rng)),
-        figure.draws(b.samples, stats.bin_weights(b.samples, rng)),
+        figure.draws(a, stats.bin_weights(a, rng)), figure.draws(b, stats.bin_weights(b, rng))
     )
-    repeats = [stats.repeats_of(level.samples) for level in (a, b)]
     return stats.interval(draws * known.factors(repeats, rng), ratio, 1)
 
 
 def _resampled(a: OperatingPoint, b: OperatingPoint, figure: Figure, ratio: float) -> Estimate:
-    """Repeats resampled, paired where both have them: where nothing else is known of them, or where they are
-    not the same."""
+    """The same repeats resampled, paired: where nothing else is known of them."""
     rng = generator(f"{a.name} {figure.name} {b.name}")
     wa, wb = stats.paired_weights(a.samples, b.samples, rng)
     draws = stats.divide(figure.draws(a.samples, wa), figure.draws(b.samples, wb))
-    return stats.interval(draws, ratio, min(stats.repeats_of(a.samples), stats.repeats_of(b.samples)))
+    return stats.interval(draws, ratio, stats.repeats_of(a.samples))

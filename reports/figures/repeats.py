@@ -222,6 +222,17 @@ def of_ratio(one: Sequence[LoggedCell], other: Sequence[LoggedCell]) -> Between 
     return _moderated(_sum_of([(apart, freedom)], [cell for pair in pairs for cell in pair])[0], freedom)
 
 
+def of_both(one: tuple[Between, int], other: tuple[Between, int]) -> Between:
+    """Of the ratio of two levels of different repeats, from the noise of each (`of_levels`) and how many
+    repeats it has: nothing cancels, so both variances add. The degrees of freedom of a sum of two estimates
+    are Welch's (1947); of one estimate for both, its own."""
+    parts = [(noise.variance / repeats, noise.freedom) for noise, repeats in (one, other)]
+    variance = sum(part for part, _ in parts)
+    if one[0] == other[0] or not variance:
+        return Between(variance=variance, freedom=one[0].freedom)
+    return Between(variance=variance, freedom=variance**2 / sum(part**2 / f for part, f in parts))
+
+
 def _usual(variances: Sequence[tuple[float, int]]) -> Between:
     """By the median, which wild ones among them do not move; it knows about half of what the mean does."""
     if not variances:

@@ -23,7 +23,7 @@ REQUESTED = (
 NOT_OF_THE_LOAD = frozenset(
     (
         *("host", "tls", "proxy", "users", "run_time_s", "warmup_requests", "requests", "min_seconds"),
-        *("drain_seconds", "cpus", "variant", "set", "service", "machine"),
+        *("max_seconds", "drain_seconds", "cpus", "variant", "set", "service", "machine"),
     )
 )
 """How much, where, and of what: nothing of how it is requested. Whatever else a scenario keeps is its own."""

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from records.cells.believed import Bounds, Sieve, all_there
+from records.cells.believed import Bounds, Sieve
 from records.cells.cell import Cell, Window
 from records.cells.measure import ended_inside, measured, timed
-from records.cells.reader import read_head, read_run, requests_of
+from records.cells.reader import read_head, read_run, requests_of, verdict_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
@@ -156,9 +156,8 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
                 raise RecordError(f"{part.data.path} holds a number of more than 64 bits") from error
             table.rows += len(records)
         count = table.rows - before
-        valid = valid and not any(
-            check.status == "fail" for check in all_there(own, count, counted, ended, sieve.left_out)
-        )
+        whole = verdict_of(part.data.path, own, count, (counted, ended), sieve.left_out)
+        valid = valid and whole.valid
         table.extend("source", "text", [part.source] * count, at=before)
         table.extend("cell", "text", [own.name] * count, at=before)
     constant = {

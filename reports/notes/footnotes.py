@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from records.cells.measure import wanted_answers
 from reports.analysis.of_ratios import not_compared
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
+from reports.figures.repeats import FEWEST
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number
 from reports.notes.cautions import refusal
@@ -21,7 +22,33 @@ def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
         levels = [load.named for load in sorted({ratio.load for ratio in wrong})]
         keys = list(dict.fromkeys(key for ratio in wrong for key in ratio.workload_mismatch))
         notes.append(f"The loads differ at {listed(levels)} ({listed(keys)}): such a ratio is of two loads.")
-    return notes
+    return [*notes, *_unpaired_notes(ratios)]
+
+
+def _unpaired_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> Iterator[str]:
+    """Where the two do not have the same valid repeats: which of them their ratio is over."""
+    there = [one for one in ratios if not one.paired and one.throughput is not None]
+    some = [one for one in there if one.common >= FEWEST]
+    apart = [one for one in there if one.common < FEWEST]
+    if some:
+        each = [f"{_pair(one)} ({one.common})" for one in some]
+        yield f"Over the repeats alone that both have valid: {listed(each)}."
+    alone = [one for one in apart if one.throughput is not None and one.throughput.low is None]
+    if noisy := [_pair(one) for one in apart if one not in alone]:
+        yield (
+            f"Not paired, with fewer than {FEWEST} valid repeats in common, so the interval has the noise of "
+            f"both: {listed(noisy)}."
+        )
+    if alone:
+        yield (
+            "Not paired, and without an interval, since nothing tells how much repeats differ: "
+            f"{listed([_pair(one) for one in alone])}."
+        )
+
+
+def _pair(one: Comparison | DeploymentRatio) -> str:
+    which = f"{one.config} " if isinstance(one, Comparison) else ""
+    return f"{which}at {one.load.named}"
 
 
 def answer_notes(levels: Iterable[OperatingPoint]) -> list[str]:

@@ -146,7 +146,7 @@ def _lines(count: int) -> str:
 def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     [note] = notes
     text = f"the times of {_records(note.records)} cannot be"
-    why = "an answer before its request, gaps unlike its tokens, too long a stage, or hours past its cell"
+    why = "an answer before its request, gaps unlike its tokens, or hours past its cell's time"
     return Caution(
         sentences=(
             f"{text[0].upper()}{text[1:]} ({why}), and no figure has them, so that throughput is lower by as "
@@ -164,6 +164,24 @@ def _repeated(notes: Sequence[of_records.Repeated]) -> Caution:
         sentences=(f"{text}: each request counts once, by the first of them ({some(note.cells)}).",),
         brief=f"{text}, and each counts once",
     )
+
+
+def _stages_left_out(notes: Sequence[of_records.StagesLeftOut]) -> Caution:
+    [note] = notes
+    of = "1 request" if note.requests == 1 else f"{note.requests} requests"
+    text = f"the stage times of {of} cannot be"
+    return Caution(
+        sentences=(
+            f"{text[0].upper()}{text[1:]} (one is negative, or longer than its request: microseconds in "
+            f"place of ms, or several added up) and are left out; all else of {_them(note.requests)} counts: "
+            f"{some(note.cells)}.",
+        ),
+        brief=text,
+    )
+
+
+def _them(count: int) -> str:
+    return "it" if count == 1 else "them"
 
 
 def _records(count: int) -> str:
@@ -231,6 +249,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_evidence.Unreadable: _unreadable,
     of_records.ImpossibleTimes: _impossible_times,
     of_records.Repeated: _repeated,
+    of_records.StagesLeftOut: _stages_left_out,
     of_ends.EndedShort: _ended_short,
     of_missing.Missing: _missing,
     of_missing.Partial: _partial,

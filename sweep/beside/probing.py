@@ -12,6 +12,7 @@ from reach.flags import as_words
 from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
 from records.secrets.secret_names import path_trouble
 from sweep.beside.ended import Ended
+from sweep.planning.bounds import load_seconds
 from sweep.planning.load_words import found_in
 from sweep.planning.plan import Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus
@@ -61,7 +62,7 @@ def probing(
     [target] = [one for one in plan.targets if one.label == deployment]
     found = found_in(plan.locust_args, plan.scenario)
     argv = ["-m", "profiler.probes", base_url, "--output", str(output), "--idle", str(IDLE)]
-    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
+    argv += ["--duration", f"{load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS:g}"]
     argv += [f"--probe-path={path}" for path in plan.probe_paths or (target.cheap_path,)]
     if not target.kind.started:  # a process of our own wants no key, and is asked by no proxy
         argv += [*as_words(found), *(f"--header={one}" for one in found.get("header", ()))]

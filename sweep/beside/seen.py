@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
+from sweep.planning.bounds import load_seconds
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
@@ -44,7 +45,7 @@ def taking_stacks(
         yield
         return
     argv = ["-m", "profiler.stacks", "--output", str(output)]
-    argv += ["--duration", f"{plan.cell_seconds[1] + _MORE_SECONDS:g}"]
+    argv += ["--duration", f"{load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS:g}"]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     # The key is in its environment: what repeats it is blanked.
     child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)

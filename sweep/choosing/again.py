@@ -19,18 +19,23 @@ from records.cells.reader import TARGET_ENDED
 from records.errors import RecordError
 from records.evidence.noise import Noise
 from records.files import read_json
-from sweep.planning.bounds import MOST_REQUESTS
+from sweep.planning.bounds import MOST_REQUESTS, WARM_UP_TIMES
 from sweep.planning.plan import Plan
-from workloads.catalogue import check_named
+from workloads.catalogue import check_named, workload
 from workloads.checks.machine import noisy
+from workloads.checks.steady_advice import ANSWERS_LONG
+from workloads.checks.too_short import TOO_SHORT
 
 MOST_TIMES = 2
 MOST_TIMES_AS_LONG = 10
 """As the plan's longest cell, however often a cell is measured again."""
+FEWEST = 10
+"""Answers without which no check can tell whether a cell was steady."""
 
 
 def spoiled(cell: Cell, plan: Plan) -> str | None:
-    """What the machine did to a cell that failed for its sake alone; None for any other cell.
+    """What the machine did to a cell that failed for its sake alone, or how little a good one counted for
+    want of time; None for any other cell.
 
     Such noise has to be on record: what fails on a quiet machine would fail again, but where it was too short
     and can be longer. Where a process of ours was gone, whatever else failed follows from that.
@@ -41,6 +46,8 @@ def spoiled(cell: Cell, plan: Plan) -> str | None:
     if gone := [check.found for check in failures if check_named(check.name).of_its_end]:
         return "; ".join(gone)
     known = [check_named(check.name) for check in failures]
+    if not known and seconds_needed(cell, plan) is not None:
+        return f"only {cell.achieved['requests']} requests counted in its time"
     if not known or not all(check.of_the_machine for check in known):
         return None
     late = cell.achieved.get("late")
@@ -67,21 +74,49 @@ def times(folder: Path) -> int:
 
 
 def seconds_needed(cell: Cell, plan: Plan) -> int | None:
-    """In which its requests would be done, by the pace that they had; None where it was not for want of time
-    that a closed loop's cell was not steady, or where it had all that a cell may have. In an open loop a
-    queue is not steady, and time makes that longer."""
+    """In which its requests would be done, by the pace that they had, or, where next to nothing counted, ten
+    answers in a row; None where it was not for want of time that a closed loop's cell was not steady, or had
+    so few, or where it had all that a cell may have. In an open loop a queue is not steady, and time makes
+    that longer."""
     most = MOST_TIMES_AS_LONG * plan.cell_seconds[1]
     known = [check_named(check.name) for check in cell.verdict.failures]
     asked, window, got = cell.requested, cell.window, cell.achieved.get("requests")
-    longest, wanted = asked.get("run_time_s"), asked.get("requests")
+    longest, wanted = _had(cell), asked.get("requests")
+    if (few := _seconds_of_few(cell)) is not None and longest is not None:
+        return math.ceil(min(most, few)) if longest < min(most, few) else None
     if asked.get("rate") or window is None or not any(check.of_steadiness for check in known):
         return None
-    if not (isinstance(longest, int | float) and isinstance(wanted, int) and isinstance(got, int)):
+    if not (longest is not None and isinstance(wanted, int) and isinstance(got, int)):
         return None
     if not 0 < got < wanted < MOST_REQUESTS:  # it ended by itself; or by the clock, on purpose
         return None
-    before = max(0.0, longest - window.seconds)
+    before = 0.0 if asked.get("max_seconds") else max(0.0, longest - window.seconds)
     return math.ceil(min(most, before + window.seconds * wanted / got)) if longest < most else None
+
+
+def _had(cell: Cell) -> float | None:
+    """The time that its window had at most; in older cells the warm-up was part of it."""
+    had = cell.requested.get("max_seconds") or cell.requested.get("run_time_s")
+    return had if isinstance(had, int | float) else None
+
+
+def _seconds_of_few(cell: Cell) -> float | None:
+    """What ten answers in a row take, or the warm-up before them, of a closed loop whose answers were good
+    and of which hardly any counted; None of any other."""
+    asked, window, each = cell.requested, cell.window, cell.achieved.get("answer_s")
+    count, warm = cell.achieved.get("requests"), asked.get("warmup_requests")
+    if asked.get("rate") or not workload(cell.workload).constant_load:
+        return None
+    if not (isinstance(count, int) and isinstance(warm, int) and isinstance(each, int | float)):
+        return None
+    in_a_row = ANSWERS_LONG * each
+    brief = window is None or window.seconds < in_a_row
+    good = cell.verdict.valid and cell.achieved.get("good") == count
+    too_short = any(check.name == TOO_SHORT for check in cell.verdict.failures)
+    if not (too_short or (good and count < FEWEST and brief)):
+        return None
+    rounds = math.ceil(warm / max(1, cell.concurrency)) or 1
+    return max(in_a_row, rounds * each / WARM_UP_TIMES)
 
 
 def wanted_seconds(folder: Path, plan: Plan) -> int | None:
@@ -89,8 +124,7 @@ def wanted_seconds(folder: Path, plan: Plan) -> int | None:
     says, also where there is no cell.json or it cannot be read."""
     with suppress(RecordError, OSError):
         cell = Cell.from_json(read_json(folder / CELL))
-        had = cell.requested.get("run_time_s")
-        seconds = max(seconds_needed(cell, plan) or 0, had if isinstance(had, int) else 0)
+        seconds = max(seconds_needed(cell, plan) or 0, math.ceil(_had(cell) or 0))
         return seconds if seconds > plan.cell_seconds[1] else None
     return None
 

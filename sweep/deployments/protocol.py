@@ -51,6 +51,9 @@ class Endpoint:
     dial: Path | None = None
     """and that in which the reference app writes which stage it slowed when."""
     served: Served = field(default_factory=Served)
+    kept: Mapping[str, str] | None = None
+    """What makes it another service than one of its label, as the code in its folder, just before it began;
+    None: as it is now."""
     ended: Callable[[], str | None] = lambda: None
     """How it ended, if it did, as far as the sweep started it itself."""
     interrupted: Callable[[], str] = lambda: ""

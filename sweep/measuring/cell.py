@@ -32,6 +32,7 @@ from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
 from sweep.measuring.watched import begin_watch
+from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
@@ -45,7 +46,7 @@ from sweep.running.spans import SpanReceiver
 
 PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
-"""Than the cell is measured: start, and the drain of what is in flight."""
+"""Than the load takes: start, and the drain of what is in flight."""
 _FAR_SECONDS = 600.0
 """In which a load elsewhere may begin, while what it will be watched by waits."""
 
@@ -222,7 +223,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         unproved_settings=tuple(sorted(unsaid)),
         variant=redact.value(place.plan.variant(key.config).settings),
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
-        service=redact.value(target.kept()),
+        service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
         machine=endpoint.load.place if endpoint.load else "",
@@ -235,7 +236,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
 
 
 def _limit_seconds(plan: Plan) -> float:
-    return plan.cell_seconds[1] + _MORE_SECONDS
+    return load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS
 
 
 def _told_here(place: Workplace, key: CellKey) -> Told:
@@ -251,10 +252,10 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--locustfile": told.locustfile,
         "--host": endpoint.base_url,
         **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
-        **({"--server-name": endpoint.server_name} if endpoint.server_name else {}),
         "--users": users,
         "--spawn-rate": users,
-        "--run-time": f"{most:.0f}s",
+        "--run-time": f"{load_seconds(most):.0f}s",
+        "--max-seconds": f"{most:g}",
         "--requests": str(plan.requests_at(key.point)),
         "--warmup-requests": str(plan.warmup_requests),
         "--results": told.results,
@@ -263,8 +264,9 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
     }
     return [
         *("--headless", *own_words(own)),
-        # These may be said otherwise after --.
+        # These may be said otherwise after --, or as an option of the sweep's.
         *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
+        *(("--server-name", endpoint.server_name) if endpoint.server_name else ()),
         *words(plan, key.point, told.words),
     ]
 

@@ -114,7 +114,7 @@ class Progress:
     def again(self, key: CellKey, number: int, most: int, why: str, *, seconds: float | None = None) -> None:
         """A cell is measured again; ``seconds``: for how long at most, where that is more than before."""
         because = "" if key.path in self._invalid else f", because {why}"
-        longer = "" if seconds is None else f", for {seconds:g} s: until its requests are done"
+        longer = "" if seconds is None else f", for {seconds:g} s at most"
         self.note(f"again ({number} of {most}): {key.path}{longer}{because}")
 
     def cell(
@@ -182,9 +182,10 @@ class Progress:
         names = tuple(sorted(check.name for check in failed))
         if names in self._told:
             return f"{', '.join(names)}, as above"
-        if all(check_named(name).of_the_machine for name in names):
-            self._told.add(names)
-        return in_one_line(failed)
+        if not all(check_named(name).of_the_machine for name in names):
+            return in_one_line(failed)
+        self._told.add(names)
+        return f"{', '.join(names)}: {in_one_line(failed)}"  # by the names a later line refers to it
 
 
 def _wrapped(line: str, width: int) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from records.cells import layout
@@ -56,6 +57,7 @@ def start_targets(
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(_stop, deployment, setup)
+            kept = target.kept()  # files that change while it runs are not what runs
             try:
                 endpoint = deployment.start(config, place.plan.settings_of(config))
             except OutOfMemory as error:
@@ -66,7 +68,7 @@ def start_targets(
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
                 unproved.append(f"{target.label}/{config}")
-            endpoints[target.label, config] = endpoint
+            endpoints[target.label, config] = replace(endpoint, kept=kept)
     if killed is not None and not endpoints and not any(cell_directories(place.run)):
         raise killed
     if unproved and repeat == 1:

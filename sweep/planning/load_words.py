@@ -36,6 +36,7 @@ OWN: Mapping[str, str] = {
     "--spawn-rate": "all users of a cell start at once; --concurrency says how many",
     "--run-time": "a cell's length is what --requests N and --max-seconds SECONDS before -- say",
     "--requests": "say --requests N before --",
+    "--max-seconds": "say --max-seconds SECONDS before --",
     "--warmup-requests": "say --warmup-requests N before --",
     "--rate": "the rates of an open loop are what --grid rate=N,N says",
     "--results": _CELL,

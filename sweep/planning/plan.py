@@ -86,7 +86,7 @@ class Plan:
     max_seconds: Annotated[
         int,
         Field(ge=1, le=bounds.MOST_SECONDS),
-        Option("End a cell after this long, if its requests are not done by then.", metavar="SECONDS"),
+        Option("End a cell this long after its warm-up, its requests done or not.", metavar="SECONDS"),
     ] = bounds.MAX_SECONDS
     warmup_requests: Annotated[
         int,
@@ -119,9 +119,9 @@ class Plan:
     inside: Annotated[
         bool,
         Option(
-            "Look into what is started, if that is Python with an asyncio loop: where requests wait, and "
-            "what holds the loop, into inside.jsonl of each cell. A thread that PYTHONPATH brings into "
-            "each process.",
+            "Look into what is started, if that is Python with an asyncio loop or a server that answers in "
+            "threads (gunicorn, waitress, Werkzeug): where requests wait, and what holds the loop, into "
+            "inside.jsonl of each cell. A thread that PYTHONPATH brings into each process.",
             default=True,  # in no plan older than the option
         ),
     ] = False

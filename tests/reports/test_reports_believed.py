@@ -12,9 +12,13 @@ import pytest
 from records.cells.believed import LeftOut
 from records.cells.reader import read_cell as read_records
 from records.cells.reader import read_run
+from records.cells.request import decode
+from records.files import read_lines
 from reported import analysed, report, rewritten, words
 from reports.columns.reader import read_cell
 from reports.frame.build import frame
+from workloads.checks import streams
+from workloads.checks.facts import Facts
 
 S, HOUR = 10**9, 3_600 * 10**9
 TEN_YEARS = 87_600 * HOUR
@@ -64,10 +68,6 @@ IMPOSSIBLE = {
     "gaps-longer-than-an-answer-of-no-dated-token": set_to(
         first_token_at_ns=lambda _: None, last_token_at_ns=lambda _: None, gaps_us=lambda _: [10**8]
     ),
-    "negative-queue": set_to(stages=lambda _: {"llm": {"queued_ms": -0.01, "running_ms": 1.0}}),
-    "stage-longer-than-its-request": set_to(
-        stages=lambda line: {"llm": {"running_ms": took_ms(line) + 5.1}}
-    ),
 }  # fmt: skip
 
 
@@ -112,6 +112,34 @@ def test_what_can_have_been_counts(made: Any, tmp_path: Path, change: Callable[[
     assert read_cell(cell.path).left_out == read_records(cell.path).left_out == LeftOut()
 
 
+@pytest.mark.parametrize("stages", [
+    lambda _: {"llm": {"queued_ms": -0.01, "running_ms": 1.0}},
+    lambda line: {"embed": {"running_ms": 1.0}, "llm": {"running_ms": took_ms(line) + 5.1}},
+], ids=["negative", "longer-than-its-request"])  # fmt: skip
+def test_stages_that_cannot_be_are_left_out_and_their_requests_count(
+    made: Any, tmp_path: Path, stages: Callable[[Line], Any]
+) -> None:
+    """What the client measured is as it was, though the service says of all its stages what cannot be."""
+    run = made.run(
+        tmp_path / "run", [made.spec(seconds=10.0, stages={"llm": 8.0}, achieved={"records": 200})]
+    )
+    whole = analysed(run)
+    rewritten(run, lambda line, _: set_to(stages=stages)(line))
+    [cell] = read_run(run).cells
+    found, careful = read_cell(cell.path), read_records(cell.path)
+    assert found.left_out == careful.left_out == LeftOut(stages=200)
+    assert not any(r.stages for r in (*found.requests, *careful.requests))
+    analysis = analysed(run)
+    assert analysis.levels[0].valid
+    assert analysis.levels[0].figures == whole.levels[0].figures
+    assert "The stage times of 200 requests cannot be (one is negative, or longer" in words(analysis)
+    notes = {note.code for note in analysis.notes}
+    assert notes.isdisjoint({"impossible-times", "no-stage-times"})
+    records = [decode(line) for _, line in read_lines(cell.path / "requests.jsonl")]
+    facts = Facts(requests=records, window=cell.cell.window)
+    assert streams.stage_times(facts).status == "fail"
+
+
 def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec(seconds=10.0)])
     rewritten(run, lambda line, number: IMPOSSIBLE["end-before-start"](line) if number % 10 == 0 else None)
@@ -119,6 +147,16 @@ def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path
     assert done.exit_code == 3
     assert "the times of 20 of 200 requests cannot be" in " ".join(done.stdout.split())
     assert not frame(run)["valid"].any()
+
+
+def test_a_cell_whose_target_ended_is_valid_for_nobody(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec(), made.spec(repeat=2)])
+    [dead, other] = read_run(run).cells
+    (dead.path / "ended.json").write_text('{"text":"it was killed"}')
+    found = frame(run)
+    valid = dict(found.groupby("cell")["valid"].first())
+    assert valid == {dead.cell.name: False, other.cell.name: True}
+    assert valid == {cell.cell.name: cell.valid for cell in analysed(run).cells}
 
 
 def test_a_request_with_two_records_counts_once_by_the_first_whatever_they_say(

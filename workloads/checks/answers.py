@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 
@@ -13,6 +14,8 @@ from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice, told
 from workloads.checks.generator_advice import relief, starved
+from workloads.checks.steady_advice import ANSWERS_LONG
+from workloads.checks.too_short import only_warm_up
 
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05
@@ -24,17 +27,21 @@ _MAY_BE_OURS = frozenset(("timeout", "aborted", "connect_error"))
 @declared("failures", of_good_service=True)
 def failures(facts: Facts) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails, but for a generator
-    that got no CPU: then `generator-lag` fails, for it is no failure of the service's."""
+    that got no CPU, or had no time: then `generator-lag` or `too-short` fails, not the service."""
     if not facts.counted and starved(facts):
         return Check(name="failures", status="n/a", text="the load generator got no CPU for a request")
+    if only_warm_up(facts):
+        return Check(name="failures", status="n/a", text="all answers were good, and of the warm-up")
     counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
     bad = sum(r.outcome != "ok" for r in counted)
     kinds = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok").most_common(1)
-    why, advice = "", "give it more time, or ask with fewer users"
+    why, advice = "", _more_time(facts)
     if kinds:
         ((outcome, error), count) = kinds[0]
         why = f" ({count} times: {told(error)})" if error else ""
-        advice = failure_advice(outcome, error, fields=facts.fields, headers=facts.headers)
+        advice = failure_advice(
+            outcome, error, fields=facts.fields, headers=facts.headers, dialect=facts.dialect
+        )
         if starved(facts) and outcome in _MAY_BE_OURS:
             advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
@@ -49,6 +56,14 @@ def failures(facts: Facts) -> Check:
         return advised(none, advice)
     text = f"{bad} of {len(counted)} requests failed{why}"
     return Check.bounded("failures", bad / len(counted), FAILURE_SHARE, text, advice=advice)
+
+
+def _more_time(facts: Facts) -> str:
+    """Where nothing ended: an answer takes longer than the longest wait for one."""
+    waited = max((r.ended_at_ns - r.sent_at_ns for r in facts.requests), default=0) / 1e9
+    seconds = max(10, 10 * math.ceil(ANSWERS_LONG * waited / 10))
+    fewer = ", or ask with fewer users" if facts.users > 1 else ""
+    return f"give it more time: -t {seconds}s (sweep: --max-seconds {seconds}){fewer}"
 
 
 @declared("finish-reason", worth_telling=True, of_levels=True)

@@ -40,6 +40,8 @@ class Facts:
     noise: Noise = field(default_factory=Noise)
     own_cpus: bool = False
     """Has the load CPUs that the target is kept off?"""
+    started: bool = False
+    """Did the sweep start the service, so that it can keep it off CPUs?"""
     users: int = 1
     think_time_s: float = 0.0
     concurrency_varies: bool = False
@@ -52,6 +54,8 @@ class Facts:
     """Answers are to bring documents."""
     fields: tuple[str, ...] = ()
     """Those of a request's body, besides the question."""
+    dialect: str = ""
+    """The API that was spoken, where there are several."""
     headers: tuple[str, ...] = ()
     """The names of those that were sent."""
     shape: str | None = None

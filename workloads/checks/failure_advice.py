@@ -15,7 +15,8 @@ OF_OUTCOMES: dict[str, str] = {
     "stream_error": "the service itself says so within its answer: look into its log",
 }
 """By the outcome, where nothing more is known."""
-_OTHER_API = "ask (sweep: after --) in another dialect, --dialect openai or --dialect ask, or another --path"
+_BOTH = "--dialect openai or --dialect ask"
+_OTHER_API = f"ask (sweep: after --) in another dialect, {_BOTH}, or another --path"
 _REQUEST = (
     "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
     "--dialect, --llm-model, --field or --max-tokens"
@@ -41,6 +42,8 @@ OF_STATUSES: dict[int, str] = {
 }
 """By the status, where nothing more is known; 401, 403, redirects and models are told apart below."""
 _NO_EVENTS = f"what came is no stream of events: {_OTHER_API}"
+_JSON = f"what came is JSON and no stream of events, and only streamed answers can be measured: {_OTHER_API}"
+_IS_JSON = re.compile(r"HTTP 2\d\d without events \((?:[^)]*\bjson|[^)]*\) *[{\[])", re.IGNORECASE)
 _NOT_STREAMED = "the service did not stream: {}; only streamed answers can be measured"
 _COMPLETION = re.compile(r'"object"\s*:\s*"(?:chat\.|text_)completion"|"choices"\s*:\s*\[')
 """In an answer of OpenAI's API that came as a whole."""
@@ -52,7 +55,7 @@ _UNREAD = re.compile(rf"an event is not |{COMPRESSED}")
 """What a service sends so, it does not say."""
 _SEE_IT = (
     "see what it sends (curl -N), and what in between may change it; or ask in the dialect that it speaks: "
-    "--dialect openai or --dialect ask (sweep: after --)"
+    f"{_BOTH} (sweep: after --)"
 )
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _NO_MODEL = re.compile(
@@ -70,9 +73,20 @@ _KEY_HEADERS = re.compile(r"authorization|(?:^|[-_])(?:api-?key|key|token)$", re
 
 
 def failure_advice(
-    outcome: str, error: str, *, fields: Sequence[str] = (), headers: Iterable[str] = ()
+    outcome: str,
+    error: str,
+    *,
+    fields: Sequence[str] = (),
+    headers: Iterable[str] = (),
+    dialect: str = "",
 ) -> str:
-    """``fields``, ``headers``: the names of those that were sent."""
+    """``fields``, ``headers``: the names of those that were sent; ``dialect``: that was spoken, if known."""
+    advice = _advice(outcome, error, fields, headers)
+    other = {"ask": "openai", "openai": "ask"}.get(dialect)
+    return advice.replace(_BOTH, f"--dialect {other}") if other else advice
+
+
+def _advice(outcome: str, error: str, fields: Sequence[str], headers: Iterable[str]) -> str:
     found = _STATUS.match(error)
     if found is None:
         if outcome == "stream_error" and _UNREAD.match(error):
@@ -87,7 +101,9 @@ def failure_advice(
     if 400 <= status < 500 and _NO_MODEL.search(error):
         return _MODEL
     if 200 <= status < 300:
-        return _not_streamed(fields) if _COMPLETION.search(error) else _NO_EVENTS
+        if _COMPLETION.search(error):
+            return _not_streamed(fields)
+        return _JSON if _IS_JSON.match(error) else _NO_EVENTS
     if 300 <= status < 400:
         return _REDIRECTED
     return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]

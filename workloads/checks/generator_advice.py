@@ -12,6 +12,8 @@ STARVED_PERCENT = 50.0
 """Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
 answered in time."""
 OWN_CPU = "leave a CPU to the load alone (as sweep --cpus auto does)"
+ELSEWHERE = "run the load on another machine than the service"
+"""Of a service that no sweep started: none can keep it off a CPU."""
 
 
 def starved(facts: Facts) -> bool:
@@ -22,7 +24,7 @@ def starved(facts: Facts) -> bool:
 def relief(facts: Facts) -> str:
     """What gives the generator time: the usual priority where it has a low one, more processes where its own
     are busy, a quieter machine where others kept them waiting, either where it is not known; and a CPU of its
-    own where it has none yet."""
+    own where it has none yet, or, of a service that is not ours to keep off one, a machine."""
     others = " and ".join(disturbances(facts.noise))
     percents = [one.cpu_percent for one in facts.load_workers if one.cpu_percent is not None]
     own = max(percents, default=None)
@@ -33,7 +35,7 @@ def relief(facts: Facts) -> str:
             f"{others + ', and ' if others else ''}it runs at {back}, so whatever else runs goes first: "
             "start it at the usual priority (without chrt or nice)"
         )
-    apart = "" if facts.own_cpus else f", or {OWN_CPU}"
+    apart = "" if facts.own_cpus else f", or {OWN_CPU if facts.started else ELSEWHERE}"
     if own is not None and own >= BUSY_PERCENT:
         also = f" ({others}, too)" if others else ""
         return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"

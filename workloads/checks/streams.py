@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from statistics import median
 
+from records.cells.believed import stages_fit
 from records.cells.cell import Check
 from records.cells.request import COMPRESSED, LATE, RequestRecord
 from records.services.variants import LLM
@@ -75,9 +76,12 @@ def compressed(facts: Facts) -> Check:
 
 
 def impossible_stages(r: RequestRecord) -> bool:
-    """Do the server's own stages until the first token add up to more than the client waited for it?"""
+    """Do the server's own stages until the first token add up to more than the client waited for it,
+    or can one of them not be?"""
     waited = r.service_ttft_ms
-    return bool(r.stages) and waited is not None and r.stages_ms > waited + STAGE_EXCESS_MS
+    if not r.stages or waited is None:
+        return False
+    return r.stages_ms > waited + STAGE_EXCESS_MS or not stages_fit(r)
 
 
 @declared("stage-times")
@@ -91,9 +95,9 @@ def stage_times(facts: Facts) -> Check:
         "stage-times",
         share,
         IMPOSSIBLE_SHARE,
-        f"in {100 * share:.0f} % of the answers the server's stages add up to more than the TTFT: "
-        "its clock is wrong, or its stages overlap or are counted twice",
-        advice="have it time each stage once, until the first token, by a monotonic clock, or send none",
+        f"in {100 * share:.0f} % of the answers the server's stages add up to more than the TTFT, "
+        "or one is negative: its clock is wrong, or its stages overlap or are counted twice",
+        advice="have it time each stage once, in ms, to the first token, by a monotonic clock, or send none",
     )
 
 

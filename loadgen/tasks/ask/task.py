@@ -64,7 +64,7 @@ class AskTask(Task[Question, AnswerExchange]):
         }
 
     def facts(self) -> Mapping[str, Any]:
-        return {"documents": self.dialect.expects_documents}
+        return {"documents": self.dialect.expects_documents, "dialect": self.dialect.name}
 
     def check(self) -> None:
         if self._order:

@@ -18,6 +18,10 @@ _KINDS = {"lock-wait": "lock", "pool-wait": "pool", "blocking-io": "socket-read"
 """What a thread is known to do, as what its request waits for."""
 
 
+_CALLS = {":sleep": "sleep"} | dict.fromkeys((":recv", ":recv_into", ":recvfrom", ":recvmsg"), "socket-read")
+"""The same of what has no frame of Python."""
+
+
 def served(
     frames: Mapping[int, FrameType], seen: Callable[[int, FrameType], Work | None]
 ) -> tuple[int, Counter[Wait]]:
@@ -53,5 +57,7 @@ def _wait(work: Work | None) -> Wait:
     """Of a thread that only computes it is not known whether it runs or waits to."""
     if work is None:
         return Wait(RUNNING, "", "", "")
-    kind = "sleep" if work.called == ":sleep" else _KINDS.get(work.doing, RUNNING)
+    kind = _KINDS.get(work.doing) or (RUNNING if work.doing else _CALLS.get(work.called, RUNNING))
+    if kind == "event" and work.called.startswith("queue:"):
+        kind = "queue-get"
     return Wait(kind, "" if kind == RUNNING else work.called.partition(":")[2], work.where, "")

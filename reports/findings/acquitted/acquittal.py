@@ -72,11 +72,12 @@ def _of(service: Service) -> Iterator[Acquittal]:
             Evidence(figure="at the lightest load", value=there.ttft_ms, unit="ms"),
         )
     if (machine := heavy.machine) is not None:
-        if machine.full <= FREE:
+        processes = max(1, inside.servers) if inside is not None else 1
+        if machine.wanted_cores <= FREE * processes:  # one interpreter takes one core at most
             yield free(
                 "interpreter-bound",
                 Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),
-                Evidence(figure="cores that it may take", value=machine.cores),
+                Evidence(figure="processes that serve", value=processes),
             )
         if machine.throttled is not None and machine.throttled <= LITTLE:
             yield free(

@@ -56,6 +56,7 @@ def _found(level: OperatingPoint, answers: Requests, upstream: Upstream) -> Iter
     yield Finding(
         code="buffered-stream",
         about=Subject.of(level),
+        compares_loads=False,
         binds="latency",
         confidence="shown" if possible else "likely",
         severity="high",

@@ -52,6 +52,7 @@ def _in_flight(analysis: Analysis, level: OperatingPoint) -> Finding | None:
         Evidence(figure="an answer's time", value=here_ms, unit="ms"),
         Evidence(figure="at the lightest load", value=there_ms, unit="ms"),
         effect=Effect(figure="answers a second", now=per_second),
+        compares_loads=True,
         advice="Allow the load more requests in flight (--max-inflight): at least the rate times an answer's"
         " time; until then nothing is known of the service at this rate",
     )
@@ -90,11 +91,16 @@ def _has_no_more(one: Manner) -> bool:
 
 
 def _finding(
-    level: OperatingPoint, *evidence: Evidence, advice: str, effect: Effect | None = None
+    level: OperatingPoint,
+    *evidence: Evidence,
+    advice: str,
+    effect: Effect | None = None,
+    compares_loads: bool = False,
 ) -> Finding:
     return Finding(
         code="generator-limited",
         about=Subject.of(level),
+        compares_loads=compares_loads,
         binds="nothing",
         confidence="shown",
         severity="medium",

@@ -41,6 +41,7 @@ def _finding(level: OperatingPoint, seen: Reuse) -> Finding:
     return Finding(
         code="keepalive-race",
         about=Subject.of(level),
+        compares_loads=False,
         binds="throughput" if lost >= LOSS * (seen.rested + seen.others) else "latency",
         confidence="shown" if (1 - seen.share) ** seen.others <= BY_CHANCE else "likely",
         severity="high" if seen.share >= OFTEN else "medium",

@@ -39,6 +39,7 @@ def _finding(level: OperatingPoint, cells: Sequence[CellSummary], ended: Sequenc
     return Finding(
         code="liveness-kill",
         about=Subject.of(level),
+        compares_loads=False,
         binds="throughput",
         confidence="shown" if replaced else "likely",
         severity="high",

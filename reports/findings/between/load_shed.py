@@ -48,6 +48,7 @@ def load_shed(analysis: Analysis) -> Iterator[Finding]:
         yield Finding(
             code="load-shed",
             about=Subject.of(level),
+            compares_loads=few is not None,
             binds="throughput",
             confidence=sure,
             severity="high",

@@ -15,8 +15,8 @@ def look_inside(analysis: Analysis, service: Service) -> str:
         return f"measure these loads again: a part of their {layout.INSIDE} is missing (see the verdict)"
     if any(layout.INSIDE in wanted(analysis, cell) for cell in cells):
         return (
-            "have the sweep take stacks (--stacks), or send spans (--otlp): it looked inside, and no asyncio"
-            " loop was there"
+            "have the sweep take stacks (--stacks), or send spans (--otlp): it looked inside, and met no"
+            " asyncio loop, and no server that answers in threads"
         )
     return (
         "start the service by the sweep (--deployment run:COMMAND), or have it looked into where it runs"

@@ -66,6 +66,9 @@ class Finding:
     evidence: tuple[Evidence, ...]
     advice: str
     """What to do about it, or to measure next: a sentence without its full stop."""
+    compares_loads: bool = True
+    """Does it rest on two loads? Then it is hardly sure where no repeat has both. It is in no JSON: what
+    follows from it is in the confidence and the evidence."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -74,7 +77,8 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Its fields; ``about``: the deployment and the configuration, and the load where it is at one."""
-        return asdict(self) | {
+        kept = {name: value for name, value in asdict(self).items() if name != "compares_loads"}
+        return kept | {
             "about": self.about.to_json(),
             "evidence": [one.to_json() for one in self.evidence],
         }

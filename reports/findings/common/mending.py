@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
+from reports.evidence.kinds import THREADS
 from reports.evidence.ladder import Rung, is_far, ladder
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.service import Excess, Service
@@ -39,6 +40,9 @@ def mended(
         best = _lower(best, bound)
     if loop and not spared and _one_interpreter(service.heavy) < best.value:
         return None  # a thread gets no more than that, unless what it runs releases the interpreter
+    kinds = {one.place.kind for one in found}
+    if kinds and kinds <= THREADS and _takes_more_than_interpreters(service.heavy, best.value):
+        return None  # what gets a thread then may wait for the interpreter
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
     told = next((rung.told for rung in rungs if rung.resource.kind == PROCESSOR), None)
@@ -122,6 +126,16 @@ def _one_interpreter(point: LoadedPoint) -> float:
     threads: one runs at a time (1 / D, as any resource's)."""
     computes = point.machine.main_thread_cpu if point.machine is not None else None
     return point.per_second / computes if computes else math.inf
+
+
+def _takes_more_than_interpreters(point: LoadedPoint, rate: float) -> bool:
+    """Would so many answers take more than a core of each process, where now they take less? Python runs in
+    one thread of a process at a time."""
+    machine, inside = point.machine, point.inside
+    if machine is None or inside is None or not point.per_second:
+        return False
+    processes = max(1, inside.servers)
+    return machine.cpu_cores <= processes < machine.cpu_cores / point.per_second * rate
 
 
 def _allows(service: Service, rate: float) -> bool:

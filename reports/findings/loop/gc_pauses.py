@@ -31,6 +31,7 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         yield Finding(
             code="gc-pauses",
             about=about(service),
+            compares_loads=False,
             binds="throughput" if is_held(service) else "latency",
             confidence="shown" if is_sure else "possible",
             severity="high" if of_time >= 2 * OFTEN and is_held(service) else "medium",

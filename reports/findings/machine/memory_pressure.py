@@ -61,6 +61,7 @@ def _finding(level: OperatingPoint, seen: Memory, *, bound: bool) -> Finding:
     return Finding(
         code="memory-pressure",
         about=Subject.of(level),
+        compares_loads=False,
         binds="throughput" if bound or seen.kills else "latency",
         confidence=sure,
         severity=severity,

@@ -29,6 +29,7 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
     yield Finding(
         code="noisy-neighbour",
         about=about(service),
+        compares_loads=bound and bool(taken),
         binds="throughput" if bound else "latency",
         confidence="likely" if taken else "possible",
         severity="medium" if bound else "low",  # what else is found comes first

@@ -54,6 +54,7 @@ def _of_sidecar(service: Service, name: str, share: float) -> Finding:
     return Finding(
         code="cpu-throttled",
         about=about(service),
+        compares_loads=False,
         binds="throughput" if bound else "latency",
         confidence="possible",  # how much of an answer's way is through it, nobody counts
         severity="medium" if bound and share >= MUCH else "low",
@@ -96,6 +97,7 @@ def _finding(
     return Finding(
         code=code,
         about=about(service),
+        compares_loads=False,
         binds="throughput" if bound or ahead else "latency",
         confidence=confidence,
         severity=severity,

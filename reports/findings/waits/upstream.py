@@ -28,7 +28,8 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
                 " more at a time than it takes, or have its limit raised",
             )
             continue
-        found = waiting(service, _reads if service.heavy.upstream else _reads_a_socket)
+        record = service.heavy.upstream
+        found = waiting(service, _reads if record and record.requests else _reads_a_socket)
         if not counts(service, found):
             continue
         if has_no_part(service, found):
@@ -37,7 +38,7 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
         here, there = service.heavy.upstream, service.light.upstream
         seen: tuple[Evidence, ...] = ()
         sure: Confidence | None = "likely" if slower_ms is None else None
-        if here is not None and there is not None:
+        if here is not None and there is not None and here.requests and there.requests:
             seen = (
                 Evidence(figure="the LLM server's own first token", value=here.ttft_ms, unit="ms"),
                 Evidence(figure="at the lightest load", value=there.ttft_ms, unit="ms"),
@@ -56,9 +57,11 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
 
 
 def has_no_part(service: Service, found: tuple[Excess, ...]) -> bool:
-    """By its own record the LLM's server became no slower, or got nothing at all; where those are less than
-    the cause, by what they alone add to an answer."""
-    if service.heavy.upstream is not None and not service.heavy.upstream.requests:
+    """By its own record the LLM's server became no slower, or got nothing at all at any load (of a load alone
+    that it got nothing at, the record may be lost); where those are less than the cause, by what they alone
+    add to an answer."""
+    here, there = service.heavy.upstream, service.light.upstream
+    if here is not None and there is not None and not here.requests and not there.requests:
         return True
     slower_ms = _slower_ms(service)
     added_ms = 1e3 * service.waiting / service.heavy.per_second
@@ -78,6 +81,6 @@ def _reads_a_socket(place: Place) -> bool:
 def _slower_ms(service: Service) -> float | None:
     """By how much the server's own answers became slower; None where it has no record of both loads."""
     here, there = service.heavy.upstream, service.light.upstream
-    if not service.compared or here is None or there is None:
+    if not service.compared or here is None or there is None or not (here.requests and there.requests):
         return None
     return here.ttft_ms + here.streaming_ms - there.ttft_ms - there.streaming_ms

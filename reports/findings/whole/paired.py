@@ -8,16 +8,11 @@ from reports.analysis.analysis import Analysis
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import about
 
-BY_ONE_LOAD = frozenset(
-    ("buffered-stream", "cpu-throttled", "keepalive-race", "liveness-kill", "memory-pressure")
-)
-"""What is seen at one load, and compared with no other."""
-
 
 def paired(analysis: Analysis, finding: Finding) -> Finding:
     """At most possible where no repeat has both of its loads: what else changed in between nobody knows."""
     apart = any(about(one) == finding.about and one.compared and not one.paired for one in analysis.services)
-    if not apart or finding.code in BY_ONE_LOAD:
+    if not apart or not finding.compares_loads:
         return finding
     why = Evidence(figure="repeats in which both the lightest and the heaviest load are valid", value=0)
     effect = finding.effect and replace(finding.effect, mended=None, low=None, high=None)

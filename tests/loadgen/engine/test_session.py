@@ -120,3 +120,23 @@ def test_pure_modules_import_no_locust_and_no_gevent() -> None:
     code = "\n".join([f"import {name.removesuffix('.__init__')}" for name in modules])
     code += "\nimport sys; assert not {'locust', 'gevent'} & set(sys.modules), 'locust came in'"
     subprocess.run([sys.executable, "-c", code], cwd=folder.parent, check=True, timeout=30)
+
+
+def test_the_warm_up_takes_nothing_of_the_window_s_time_and_ends_where_nothing_is_answered() -> None:
+    plan = Plan(users=1, warmup_requests=2, requests=50, min_seconds=3, max_seconds=8)
+    silent, slow = Session(plan=plan, spawned=True), Session(plan=plan, spawned=True)
+    for at in range(8):
+        silent.look(at * S)
+        assert not silent.stopping
+    silent.look(8 * S)
+    assert silent.stopping
+    slow.look(0)
+    for at in (5, 10):  # five seconds each
+        slow.begin()
+        end(slow, at * S, measured=False)
+        slow.look(at * S)
+    assert slow.window_start_ns == 10 * S
+    slow.look(18 * S - 1)
+    assert not slow.stopping
+    slow.look(18 * S)
+    assert slow.stopping

@@ -30,7 +30,8 @@ class Reports(AnswerReports):
 
     def __init__(self, slo: Callable[[], str], in_flight: Sequence[InFlightRequest] = ()) -> None:
         self.sent: list[AnswersMessage] = []
-        lag, session = SimpleNamespace(p99_ms=lambda start, end: 1.0), SimpleNamespace(in_flight=3)
+        lag = SimpleNamespace(p99_ms=lambda start, end: 1.0, mean_ms=lambda start, end: 0.5)
+        session = SimpleNamespace(in_flight=3)
         driver = SimpleNamespace(clock=CLOCK, lag=lag, session=session, in_flight=in_flight)
         load: Any = SimpleNamespace(driver=driver)
         super().__init__(SimpleNamespace(send_message=self.send), load, lambda: objective(slo()))
@@ -76,12 +77,13 @@ def test_only_what_a_level_is_to_answer_for_is_reported() -> None:
         reports.take(record(flags=[flag]))
     for outcome in ("aborted", "ok", "dropped", "http_error"):  # aborted: its user was taken away
         reports.take(record(outcome=outcome))
+    reports.take(record(flags=["late"]))  # an answer whose times nobody knows
     sent = record()
     reports.phase(2, fresh=False)  # the same level goes on
     reports.take(sent)
     reports.phase(3)
     assert [(m["phase"], [figures for _, figures in m["answers"]]) for m in reports.sent] == [
-        (1, [[50.0], [math.inf], [math.inf]]), (2, [[50.0]]),
+        (1, [[50.0], [math.inf], [math.inf], None]), (2, [[50.0]]),
     ]  # fmt: skip
 
 
@@ -142,6 +144,7 @@ def test_what_is_observed_of_a_phase() -> None:
         return {
             "phase": phase, "seconds": seconds, "answers": [(0.1, [10.0])] * answers,
             "waiting": [(200.0, None)] * in_flight, "in_flight": in_flight, "lag_p99_ms": lag,
+            "lag_mean_ms": lag / 2,
         }  # fmt: skip
 
     observed = PhaseObservations(2)
@@ -152,6 +155,7 @@ def test_what_is_observed_of_a_phase() -> None:
     observed.take("w0", message(2, 0.4, 4, 0, 2.0))
     observed.take("w1", message(2, 0.3, 1, 2, 7.0))
     assert (observed.answers, observed.seconds, observed.idle, observed.lag_p99_ms) == (8, 0.4, False, 7.0)
+    assert observed.lag_mean_ms == pytest.approx((2 + 7) / 2 / 2)
     judged = objective("ttft:100").judge(observed.parts)
     assert judged.goodput == pytest.approx(7 / 0.4 + 1 / 0.3)
     assert judged.overdue == 2  # only what is in flight now

@@ -25,7 +25,7 @@ def objective(text: str) -> Slo:
     return Slo.parse(text, STREAM)
 
 
-def part(*ended: Figures, seconds: float = 1.0, waiting: Sequence[Waiting] = ()) -> Part:
+def part(*ended: Figures | None, seconds: float = 1.0, waiting: Sequence[Waiting] = ()) -> Part:
     """Answers that began as the part did, one after the other."""
     return Part(seconds=seconds, ended=[(n / 1e6, one) for n, one in enumerate(ended)], waiting=waiting)
 
@@ -115,6 +115,18 @@ def test_goodput_counts_answers_that_keep_every_bound() -> None:
     assert judged.goodput == pytest.approx(1 / 2 + 2 / 4)  # each process by its own seconds
     assert (judged.answers, judged.failures, judged.least) == (6, 1, 5)
     assert judged.percentiles == {"ttft": math.inf, "tpot": math.inf}
+
+
+def test_a_late_answer_counts_in_goodput_by_the_share_of_the_others_that_met() -> None:
+    """And in no percentile: of four good answers with known times three met; a failure says nothing of it."""
+    slo = objective("ttft:100")
+    known: list[Figures] = [[50.0], [60.0], [90.0], [900.0], [math.inf]]
+    judged = slo.judge([part(*known, seconds=2), part(None, None, seconds=4)])
+    assert judged.goodput == pytest.approx(3 / 2 + 2 * 0.75 / 4)
+    assert (judged.answers, judged.failures, judged.least) == (7, 1, 5)
+    assert judged.percentiles == slo.judge([part(*known)]).percentiles
+    assert slo.judge([part(None, [math.inf])]).goodput is None
+    assert not slo.judge([part(*[None] * 100)]).met
 
 
 @pytest.mark.parametrize(

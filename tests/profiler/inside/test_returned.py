@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from profiler.inside.collector.returned import Returned
+from profiler.inside.collector.served import _wait
+from profiler.inside.collector.threads import Work
 from support import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no kernel says what a thread waits for")
@@ -91,3 +93,14 @@ def looked_at(
         for thread in threads + others:
             thread.join()
     return seen
+
+
+@pytest.mark.parametrize(("work", "kind"), [
+    (Work("x (y.py:1)", ":recv", ""), "socket-read"),
+    (Work("x (y.py:1)", "queue:Queue.get", "blocking-wait"), "queue-get"),
+    (Work("x (y.py:1)", "threading:Event.wait", "blocking-wait"), "event"),
+    (Work("x (y.py:1)", ":sleep", ""), "sleep"),
+    (Work("x (y.py:1)", "", "turn-wait"), "running"),
+])  # fmt: skip
+def test_a_request_of_a_threaded_server_waits_for_what_its_thread_does(work: Work, kind: str) -> None:
+    assert _wait(work).kind == kind

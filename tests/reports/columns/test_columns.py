@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from records.cells.believed import Bounds, Sieve
+from records.cells.believed import Bounds, LeftOut, Sieve
 from records.cells.cell import Cell, Window
 from records.cells.measure import ended_inside, measured
 from records.cells.reader import read_cell as read_records
@@ -18,7 +18,7 @@ from records.cells.request import OUTCOMES, RequestRecord
 from records.errors import RecordError
 from records.files import write_json
 from reports.columns import believed, blocks, reader
-from reports.columns.believed import first_records, possible
+from reports.columns.believed import first_records, possible, stages_fit
 from reports.columns.blocks import requests_in
 from reports.columns.reader import read_cell
 from reports.columns.requests import Requests
@@ -99,8 +99,11 @@ def test_what_columns_say_is_what_records_say(found: list[dict[str, Any]]) -> No
     sieve = Sieve(bounds)
     kept = list(sieve(records))
     once = columns.where(first_records(columns))
-    assert lists(once.where(possible(once, bounds))) == lists(kept)
-    assert len(once) == len(records) - sieve.left_out.repeated
+    can_be = once.where(possible(once, bounds))
+    fit = stages_fit(can_be)
+    assert lists(can_be.without_stages(~fit)) == lists(kept)
+    repeated, impossible = len(records) - len(once), len(once) - len(can_be)
+    assert sieve.left_out == LeftOut(repeated=repeated, impossible=impossible, stages=int((~fit).sum()))
     for window in (None, Window(start_ns=10, end_ns=5_000_000_000)):
         assert lists(columns.measured(window)) == lists(measured(records, window))
         assert lists(columns.good_ended_in(window)) == lists(ended_inside(records, window))

@@ -14,11 +14,13 @@ from reports.figures.repeats import (
     LoggedCell,
     between,
     median_figure,
+    of_both,
     of_levels,
     of_ratio,
     throughput_figure,
 )
 from reports.figures.stats import Estimate, Sample
+from reports.tables.comparisons import comparison_tables
 from workloads.stream import STREAM
 
 RPS, TTFT = throughput_figure(STREAM), median_figure(STREAM)
@@ -183,3 +185,53 @@ def test_the_table_has_the_wide_interval(made: Any, of: Any) -> None:
     [level] = of(*(made.spec(repeat=n, ttft_ms=ms, jitter_ms=1.0) for n, ms in enumerate(WILD, 1))).levels
     p50 = level.figures.estimates["ttft_p50"]
     assert p50.low < 60 < 235 < p50.high
+
+
+# -- repeats that only one of two levels has
+
+
+@pytest.mark.parametrize(("a", "b"), [((1, 2), (2, 3)), ((1, 2), (1,)), ((1,), (2,)), ((1, 2, 3), (1, 2))])
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_lost_cell_makes_no_difference_shown(a: tuple[int, ...], b: tuple[int, ...], others: int) -> None:
+    """Equals 5 % apart from repeat to repeat, and 3 % from cell to cell, beside what was measured in full."""
+    rng, held = np.random.default_rng(7), []
+    for _ in range(30):
+        drift = dict(zip((1, 2, 3), np.exp(rng.normal(0, 0.05, 3)), strict=True))
+        names: dict[str, tuple[int, ...]] = {"a": a, "b": b, **dict.fromkeys("cd"[:others], (1, 2, 3))}
+        levels = [
+            level(name, 5, [steady(i, drift[i] * math.exp(rng.normal(0, 0.03))) for i in own])
+            for name, own in names.items()
+        ]
+        found = Ratios(levels).throughput(*levels[:2])
+        held.append(found.low <= 1 <= found.high)
+    assert np.mean(held) >= 0.9
+
+
+def test_a_ratio_is_over_the_repeats_that_both_have() -> None:
+    """The third, twice as fast, is the first level's alone."""
+    one = level("a", 5, [steady(1, 1.0), steady(2, 1.1), steady(3, 2.0)])
+    other = level("b", 5, [steady(1, 1.0), steady(2, 1.1)])
+    assert Ratios([one, other]).throughput(one, other).value == pytest.approx(1.0)
+
+
+def test_of_different_repeats_both_variances_add_and_without_any_there_is_no_interval() -> None:
+    found = of_both((Between(variance=0.01, freedom=4), 2), (Between(variance=0.04, freedom=8), 4))
+    assert found.variance == pytest.approx(0.005 + 0.01)
+    assert found.freedom == pytest.approx(0.015**2 / (0.005**2 / 4 + 0.01**2 / 8))
+    one, other = level("a", 5, [steady(1, 1.0)]), level("b", 5, [steady(2, 1.2)])
+    alone = Ratios([one, other]).throughput(one, other)
+    assert (alone.low, alone.high) == (None, None)
+
+
+def test_what_a_lost_cell_leaves_is_told(made: Any, of: Any) -> None:
+    """Below the table, by the configuration and load: which repeats its ratio is over."""
+    specs = [made.spec(config=c, repeat=n) for c in ("baseline", "mock-llm") for n in (1, 2, 3)]
+    for lost, wanted in (
+        ((5,), "Over the repeats alone that both have valid: mock-llm at 10 users (2)."),
+        ((0, 5), "so the interval has the noise of both: mock-llm at 10 users."),
+        ((), None),
+    ):
+        [table] = comparison_tables(of(*(spec for n, spec in enumerate(specs) if n not in lost)))
+        told = [note for note in table.notes if "repeats" in note]
+        assert len(told) == (wanted is not None)
+        assert all(note.endswith(str(wanted)) for note in told)

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from reports.findings.acquitted.acquittal import acquittals
+
 LINE, LOCKED = "retrieve (mine.py:7)", "embed (mine.py:3)"
 
 
@@ -47,7 +49,9 @@ def test_threads_that_serve_no_request_hold_none_up(diagnose: Any, seen: Any) ->
 
 @pytest.mark.parametrize("waits", ["future", "event", "queue-get"])
 @pytest.mark.parametrize(("beside", "threads", "via", "code"), [
-    ({"kind": "sleep", "count": 1}, (), "", "stage-serialised"),  # one worker makes it for all
+    ({"kind": "executor", "count": 1}, (), "", "stage-serialised"),  # one worker makes it for all
+    ({"kind": "sleep", "count": 1}, (), "", "unknown"),  # it looks again now and then
+    (None, ({"where": LOCKED, "called": ":sleep", "count": 1},), "", "unknown"),
     (None, ({"where": LOCKED, "count": 1},), "", "stage-serialised"),  # a thread does
     ({"kind": "socket-read", "count": 20}, (), "", "unknown"),  # each has its own
     ({"kind": "queue-get", "count": 1}, (), "", "unknown"),  # the worker has nothing to do
@@ -129,3 +133,16 @@ def test_another_service_is_told_from_the_llm_by_the_llm_s_record(
     )
     [found, *_] = diagnose(light, heavy)
     assert (found.code, found.where) == (code, LINE)
+
+
+def test_an_llm_whose_record_ends_before_the_heavy_load_is_not_acquitted(diagnose: Any, seen: Any) -> None:
+    light = seen(users=2, rps=10, waits=(at("socket-read", 2),), llm_ms=(100, 0))
+    [found, *_] = diagnose(light, seen(users=20, rps=10, waits=(at("socket-read", 20),)))
+    assert (found.code, found.where, found.confidence) == ("llm-upstream-bound", LINE, "likely")
+
+
+def test_a_process_that_fills_one_core_of_two_is_not_acquitted(loaded: Any, seen: Any) -> None:
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at("event", users),), cpu_percent=98.0) for users in (1, 20)
+    )
+    assert "interpreter-bound" not in [one.code for one in acquittals(loaded(light, heavy), ())]

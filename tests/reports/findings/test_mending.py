@@ -79,3 +79,16 @@ def test_a_demand_that_falls_allows_what_an_answer_more_takes(
     service: Any = SimpleNamespace(light=_used(5.0, 0.1), heavy=_used(20.0, 0.2))
     found = mending.mended(service, (), loop=loop)
     assert (found and found.value) == best
+
+
+@pytest.mark.parametrize(("cpu_percent", "predicted"), [(4.0, True), (40.0, False)])
+def test_more_threads_gain_no_more_than_one_interpreter_can_give(
+    diagnose: Any, seen: Any, cpu_percent: float, predicted: bool
+) -> None:
+    """Four times the answers would take 0.16 of a core, or 1.6 of them."""
+    waits = ({"kind": "thread-limiter", "where": "ask (mine.py:3)", "count": 15},)
+    beside = ({"kind": "thread", "where": "ask (mine.py:3)", "count": 5},)
+    light = seen(users=1, rps=10, waits=({**beside[0], "count": 1},), cpu_percent=cpu_percent / 5)
+    heavy = seen(users=20, rps=50, waits=(*waits, *beside), cpu_percent=cpu_percent, loop_busy=0.0)
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.effect.mended is not None) == ("thread-pool-exhausted", predicted)

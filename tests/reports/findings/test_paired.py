@@ -1,5 +1,6 @@
 """Loads are compared over the repeats that both have: what differs between repeats is no bottleneck."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,14 @@ def test_a_repeat_that_is_slow_at_all_loads(
     apart = [one.value for one in found[0].evidence if one.figure.startswith("repeats in which both")]
     assert apart == ([] if 2 in light else [0])
     assert found[0].effect is None or found[0].effect.mended is None or 2 in light
+
+
+def test_what_compares_no_loads_is_as_sure(seen: Any, diagnose: Any) -> None:
+    """Whoever finds it says so, and only here: no reader of the JSON needs it."""
+    one, many = (replace(at(seen, users, 10.0, users), gc_ms=70) for users in (1, 2))
+    sure = {found.code: (found.confidence, found.compares_loads) for found in diagnose(one, many)}
+    assert sure.pop("gc-pauses") == ("shown", False)
+    assert set(sure.values()) == {("possible", True)}
 
 
 @pytest.mark.parametrize(("light", "comparison", "said"), [

@@ -41,19 +41,21 @@ def samples(start_ns: int, cores: float, quota: float | None, stopped: float, pe
 def compared(made: Any, tmp_path: Path) -> Callable[..., Analysis]:
     """Deployments by name: (answers a second at 10 users, cores, quota, share of the periods, more)."""
 
-    def run(**arms: Any) -> Analysis:
+    def run(*, heavy_repeat: int = 1, **arms: Any) -> Analysis:
         kept = []
         for label, (rps, cores, quota, stopped, *more) in arms.items():
             asked = {"service": {"spec": "local-equal-cpu"}} if "equal" in label else {}
             for users, rate in ((1, rps / 2), (10, rps)):
-                own = {"concurrency": users, "rps": rate, "requested": asked}
+                repeat = heavy_repeat if users > 1 else 1
+                own = {"concurrency": users, "rps": rate, "requested": asked, "repeat": repeat}
                 spec = made.spec(deployment=label.replace("_", "-"), **own)
                 kept.append((spec, cores, quota, stopped, *(more or (100.0, 2))))
         targets = [{"label": label.replace("_", "-")} for label in arms]
         made.run(tmp_path / "run", [spec for spec, *_ in kept], plan={"targets": targets})
         for spec, *seen, threads in kept:
             folder = tmp_path / "run" / layout.CELLS / spec.name
-            (folder / layout.SAMPLES).write_bytes(samples(made.start_ns, *seen))
+            start_ns = made.start_ns + (spec.repeat - 1) * 3_600_000_000_000
+            (folder / layout.SAMPLES).write_bytes(samples(start_ns, *seen))
             CellLimits(sees={"torch_threads": threads}).write(folder)
         return analysed(tmp_path / "run")
 
@@ -85,6 +87,13 @@ THROTTLED, WASTED = "cpu-throttled", "cpu-oversubscribed"
 def test_what_a_quota_does(compared: Any, arms: dict[str, Any], told: list[str]) -> None:
     found = [one.code for one in diagnosis(compared(**arms))]
     assert [code for code in found if code in (THROTTLED, WASTED)] == told == found[: len(told)]
+
+
+def test_what_a_quota_does_is_seen_at_the_heaviest_load_alone(compared: Any) -> None:
+    """No repeat has the light load, too: that takes nothing from it."""
+    arms = {"local": (60.0, 1.2, None, 0.0), "pod": (10.0, 0.5, 0.5, 0.9)}
+    found = [(one.code, one.confidence) for one in diagnosis(compared(heavy_repeat=2, **arms))]
+    assert found[:2] == [(THROTTLED, "shown"), (WASTED, "shown")]
 
 
 @pytest.mark.parametrize("threads", [1, 2])

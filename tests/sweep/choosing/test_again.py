@@ -10,6 +10,7 @@ from records.cells.cell import Cell, Check, Verdict
 from records.files import write_json
 from sweep.choosing.again import failed_by_target, seconds_needed, spoiled, times, with_time_for
 from sweep.choosing.budget import Budget
+from sweep.choosing.hopeless import ENOUGH, Machine
 from sweep_world import plan_of
 
 PLAN = plan_of("local")
@@ -82,6 +83,35 @@ def test_a_cell_that_was_not_steady_for_want_of_time_is_given_it(
     (tmp_path / "c20-r1.try-1").mkdir()
     write_json(tmp_path / "c20-r1.try-1" / "cell.json", cell.to_json())
     assert with_time_for(tmp_path / "c20-r1", PLAN).max_seconds == (seconds or PLAN.max_seconds)
+
+
+def _slow(*failed: str, got: int = 2, window_s: int = 8, each: float = 5.0, good: int | None = None) -> Cell:
+    """Of one user, whose answers take so long; asked for 50, after a warm-up of 5."""
+    window = {"start_ns": 0, "end_ns": window_s * 10**9} if window_s else None
+    achieved = {"requests": got, "good": got if good is None else good, "answer_s": each, "window": window}
+    asked = {"run_time_s": 32, "max_seconds": 8, "requests": 50, "warmup_requests": 5}
+    return replace(_cell(*failed, **achieved), requested=asked)
+
+
+@pytest.mark.parametrize(("cell", "seconds"), [
+    (_slow(), 50), (_slow(each=2.0, got=4), 20), (_slow(each=20.0), 80),  # ten in a row, within the bound
+    (_slow("too-short", got=0, window_s=0), 50), (_slow("too-short", got=0, window_s=0, each=0.0), None),
+    (_slow("steady-ttft", got=10), 40),  # by their pace: the warm-up took nothing of the 8 s
+    (_slow(got=10), None), (_slow(each=0.7, got=9), None),  # enough; ten would have found room, so it idled
+    (_slow(good=1), None), (_slow("failures", got=0, window_s=0), None),  # it was the service
+    (replace(_slow(), requested={**_slow().requested, "rate": 5.0}), None),
+    (replace(_slow("too-short", got=0, window_s=0, each=2.0),
+             requested={**_slow().requested, "warmup_requests": 60}), 40),  # a third of the warm-up's
+])  # fmt: skip
+def test_a_cell_of_good_answers_that_hardly_counted_any_has_time_for_ten(
+    cell: Cell, seconds: int | None
+) -> None:
+    assert seconds_needed(cell, PLAN) == seconds
+    assert (spoiled(cell, PLAN) is not None) == (seconds is not None)
+    machine = Machine(plan=PLAN)
+    for _ in range(ENOUGH):
+        machine.took(cell)
+    assert machine.hopeless is None  # the machine is not blamed for it
 
 
 @pytest.mark.parametrize(("cell", "again", "seconds"), [

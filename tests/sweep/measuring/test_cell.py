@@ -20,6 +20,7 @@ from sweep.measuring import cell
 from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.unanswered import Unanswered
 from sweep.planning.cell_key import CellKey
+from sweep.planning.load_words import found_in, parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.running.errors import UsageError
@@ -73,7 +74,23 @@ def test_locust_is_given_the_time_that_an_earlier_try_wanted(
     monkeypatch.setattr(cell, "_load", load)
     with pytest.raises(InterruptedError):
         measure(place, KEY, AT)
-    assert told[told.index("--run-time") + 1] == "24s"
+    assert told[told.index("--max-seconds") + 1] == "24"
+
+
+@pytest.mark.parametrize(("given", "name"), [
+    ((), "rag.example.org"), (("--server-name", "other.test"), "other.test"),
+])  # fmt: skip
+def test_locust_is_told_all_that_an_endpoint_says_and_another_certificate_may_be_named(
+    place_of: Callable[[Plan], Workplace], given: tuple[str, ...], name: str
+) -> None:
+    """`own_words` refuses what nobody is kept from overruling; of the rest, what is said last counts."""
+    words = parse_locust_args(given, "stream")
+    place = place_of(plan_of("local", locust_args=words, workers=2, grid=(("rate", (5,)),), levels=()))
+    key = next(iter(place.plan.cells()))
+    endpoint = replace(AT, connect_to="10.9.9.9:443", server_name="rag.example.org")
+    argv = cell._locust_argv(place, key, endpoint, cell._told_here(place, key))
+    told = found_in(argv, "stream")
+    assert (told["connect_to"], told["server_name"], told["rate"]) == ("10.9.9.9:443", name, "5")
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])
@@ -178,6 +195,8 @@ def test_what_the_environment_sets_is_kept_like_what_was_set(
     plan = plan_of(f"mine={spec}", settings={"N": "4"} if spec == "run:app" else {})
     kept = cell._spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
     assert (kept.service, kept.settings) == ({"spec": spec} if spec == "run:app" else {}, told)
+    began = Endpoint(base_url="http://h", served=served, kept={"code": "as it began"})
+    assert cell._spec(place_of(plan), KEY, began).service == {"code": "as it began"}
 
 
 def test_what_never_answers_is_said_once(place_of: Any) -> None:

@@ -149,11 +149,12 @@ def test_that_cells_to_come_will_be_measured_again_as_often_is_in_the_time_left(
                                               ("failures", "8 found; do it")])  # fmt: skip
 def test_what_the_machine_spoils_again_is_said_in_brief(name: str, second: str) -> None:
     progress, written = _progress()
+    first = "generator-lag: " if second.endswith("as above") else ""  # what is said of it later, names it
     for figure in (9, 8):
         progress.cell(KEY, _failed(name, f"{figure} found"), 1, seconds=9.0)
     progress.again(KEY, 1, 2, "8 found")
     lines = written.getvalue().splitlines()
-    assert lines[1] == "        INVALID: 9 found; do it"
+    assert lines[1] == f"        INVALID: {first}9 found; do it"
     assert lines[3].endswith(f"INVALID: {second}")
     assert lines[4] == "again (1 of 2): local/mock-embeddings/c120-r1"
 

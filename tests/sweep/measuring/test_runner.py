@@ -12,6 +12,7 @@ from records.services.variants import MOCKS
 from sweep.measuring import course, directory, runner
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
+from sweep.planning.target import Target
 from sweep.running.errors import NotUp, UsageError
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
@@ -159,3 +160,18 @@ def test_a_predicted_knee_chooses_the_next_levels_and_a_resumed_sweep_goes_the_s
     further = [f"it/as-is/c{n}-r1" for n in (35, 53, 30)]
     assert run.world.measured[len(BASE_LEVELS) :] == further
     assert run.swept().world.measured[len(BASE_LEVELS) :] == further
+
+
+def test_the_code_of_an_app_is_that_which_it_was_started_with(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files that change while it runs are not what runs."""
+    said: list[str] = []
+
+    def seen(target: Target) -> dict[str, str]:
+        said.append(f"{len(said)}")
+        return {"code": said[-1]}
+
+    monkeypatch.setattr(Target, "kept", seen)
+    run = sweeping(World(knee=35), levels=(1, 2), auto=False, repeats=2).swept()
+    assert (len(run.world.measured), len(said)) == (4, run.world.starts)

@@ -178,7 +178,7 @@ def test_a_cell_that_was_too_short_is_given_longer_if_there_is_time(
     world = World(knee=35, spoils={"it/as-is/c01-r1": 1})
     run = sweeping(world, **plan, budget_seconds=START_SECONDS + CELL_SECONDS + left).swept()
     assert len(world.measured) == times
-    said = "again (1 of 2): it/as-is/c01-r1, for 24 s: until its requests are done"
+    said = "again (1 of 2): it/as-is/c01-r1, for 24 s at most"
     assert (said in run.printed) == (times == 2)
 
 

@@ -145,6 +145,20 @@ def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
     assert in_one_line([failed]) == " ".join(failed.text.split())
 
 
+@pytest.mark.parametrize(("spoken", "other"), [("ask", "openai"), ("openai", "ask")])
+def test_another_api_is_one_that_was_not_spoken(spoken: str, other: str) -> None:
+    for error in ("HTTP 404 at /x", "HTTP 200 without events (text/html)"):
+        said = failure_advice("http_error", error, dialect=spoken)
+        assert f"--dialect {other}, or another --path" in said
+        assert f"--dialect {spoken}" not in said
+
+
+@pytest.mark.parametrize("kind", ["(application/json)", "(text/plain) {"])
+def test_json_that_is_no_stream_cannot_be_measured(kind: str) -> None:
+    assert "only streamed answers" in failure_advice("http_error", f"HTTP 200 without events {kind}")
+    assert "only streamed" not in failure_advice("http_error", "HTTP 200 without events (text/html) <p>{")
+
+
 def test_a_key_that_was_sent_is_said_to_be_refused() -> None:
     refused = _answers(outcome="http_error", error="HTTP 401 no")
     advice = _judged("failures", refused, headers=("Authorization", "X-Trace")).advice
@@ -195,8 +209,10 @@ def test_a_cpu_of_its_own_is_advised_only_where_the_load_has_none(
     own: float | None, noise: dict[str, float]
 ) -> None:
     facts = _generator(own, **noise)
-    assert "leave a CPU to the load alone" in relief(facts)
-    assert "CPU to the load" not in relief(dataclasses.replace(facts, own_cpus=True))
+    assert "run the load on another machine" in relief(facts)
+    assert "leave a CPU to the load alone" in relief(dataclasses.replace(facts, started=True))
+    apart = relief(dataclasses.replace(facts, own_cpus=True))
+    assert not re.search("CPU to the load|another machine", apart)
 
 
 def test_a_few_failures_need_no_advice() -> None:

@@ -9,6 +9,7 @@ from records.cells.cell import Window
 from records.cells.request import RequestRecord
 from workloads.checks import answers
 from workloads.checks.facts import Facts
+from workloads.checks.too_short import too_short
 
 Record = Callable[..., RequestRecord]
 Make = Callable[..., Facts]
@@ -21,6 +22,33 @@ def test_no_good_answer_fails_whatever_the_share(record: Record, facts: Make) ->
         assert answers.failures(facts(requests)).status == "fail"
     few = [*(record(seq=n) for n in range(99)), record(outcome="timeout")]
     assert answers.failures(facts(few)).status == "pass"
+
+
+def test_where_only_the_warm_up_was_answered_the_load_was_too_short_not_the_service_bad(
+    record: Record, facts: Make
+) -> None:
+    warm = [record(seq=n, flags=["warmup"], ended_at_ns=5 * 10**9 * (n + 1)) for n in range(2)]
+    left = record(seq=2, flags=["warmup"], outcome="aborted")
+    known = facts([*warm, left], window=None, users=1)
+    found = too_short(known)
+    assert found is not None
+    assert found.status == "fail"
+    assert found.advice == "give it more time: -t 90s (sweep: --max-seconds 80)"  # ten of 7.5 s, after 10 s
+    assert answers.failures(known).status == "n/a"
+    for others in ([record()], [*warm, record(seq=3, flags=["warmup"], outcome="timeout")], [left]):
+        assert too_short(facts(others, users=1)) is None
+    assert answers.failures(facts([left], window=None, users=1)).status == "fail"
+
+
+@pytest.mark.parametrize(("users", "advice"), [
+    (1, "give it more time: -t 120s (sweep: --max-seconds 120)"),
+    (4, "give it more time: -t 120s (sweep: --max-seconds 120), or ask with fewer users"),
+])  # fmt: skip
+def test_more_time_is_a_number_by_the_longest_wait_and_one_user_cannot_be_fewer(
+    users: int, advice: str, record: Record, facts: Make
+) -> None:
+    hung = record(flags=["warmup"], outcome="aborted", ended_at_ns=12 * 10**9)
+    assert answers.failures(facts([hung], window=None, users=users)).advice == advice
 
 
 def test_an_empty_answer_is_no_good_answer_and_thoughts_alone_are_one_and_are_told(
