@@ -57,7 +57,11 @@ UUID = re.compile(
 )
 _LONG, _MIXED = 16, 2
 """A word of so many characters, with so many numbers in it, is no name."""
+_LONGEST_KEY = 512
+"""Characters; what is longer is data."""
 _IDS = {"id", "ids", "uuid", "guid"}
+_NAMING = {*_IDS, "checksum", "commit", "digest", "etag", "fingerprint", "hash", "revision", "sha"}
+"""Whose value is long, and lets nobody in."""
 _THINGS = {
     *("account", "app", "client", "correlation", "customer", "device", "org", "organization"),
     *("project", "request", "span", "team", "tenant", "trace", "transaction", "user", "workspace"),
@@ -89,25 +93,71 @@ def is_secret(name: str) -> bool:
     )
 
 
-def secret_within(name: str, value: object) -> str | None:
+def secret_within(name: str, value: object, *, by_look: bool = False) -> str | None:
     """The name that looks like a secret's: ``name`` itself, a key anywhere in its JSON ``value``, or a
     parameter of a URL in it; of a URL with a user or a password, or of a value that looks like a key
-    itself, the name that it has."""
-    waiting: list[tuple[str, object]] = [(name, value)]
-    while waiting:  # no recursion: JSON may be nested deeper than Python calls
-        name, value = waiting.pop()
+    itself, the name that it has. ``by_look``: a value is taken for a key as that of a URL's parameter is, not
+    only where it has a well-known form."""
+    return _first_secret([(name, value, by_look)])
+
+
+def _first_secret(waiting: list[tuple[str, object, bool]]) -> str | None:
+    """Of names with their values, and whether these are judged by their look."""
+    while waiting:  # no recursion: JSON, and URLs, may be nested deeper than Python calls
+        name, value, by_look = waiting.pop()
         if is_secret(name):
             return name
         if isinstance(value, dict):
-            waiting += value.items()
+            waiting += [(inner, one, by_look) for inner, one in value.items()]
         elif isinstance(value, list):
-            waiting += [(name, one) for one in value]
+            waiting += [(name, one, by_look) for one in value]
         elif isinstance(value, str):
             url = _URL.match(value)
             if _KEY.search(value) or (url and url["user"]):
                 return name
-            waiting += _parameters(value) if url else []
+            if url:
+                parameters = _parameters(value)
+                if secret := _secret_of_azure(parameters):
+                    return secret
+                waiting += [(inner, one, True) for inner, one in parameters]
+            elif by_look and _is_key_by_look(name, value):
+                return name
     return None
+
+
+def _secret_parameter(url: str) -> str | None:
+    """Of its query and its fragment."""
+    parameters = _parameters(url)
+    return _secret_of_azure(parameters) or _first_secret([(name, one, True) for name, one in parameters])
+
+
+def _secret_of_azure(parameters: list[tuple[str, str]]) -> str | None:
+    """The ``sig`` of a storage, the ``code`` of a function: who has it is let in. Elsewhere a ``code`` is a
+    language's, and a short word."""
+    for name, value in parameters:
+        small = name.lower()
+        if (small == "sig" and value) or (small == "code" and re.fullmatch(r"(?=.*[0-9])\S{8,}", value)):
+            return name
+    return None
+
+
+def _is_key_by_look(name: str, value: str) -> bool:
+    """Is there a word in it, without any blank, in which letters and numbers alternate as in no name of a
+    model or a file? Not a date, a UUID, data, nor what the name says to be an id or a digest."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    named = not words.isdisjoint(_NAMING) and words.isdisjoint(_OPENING)
+    if named or len(value) > _LONGEST_KEY or re.search(r"\s", value) or value.startswith("data:"):
+        return False
+    return any(map(_alternates, re.findall(r"[A-Za-z0-9]+", UUID.sub(" ", DATE.sub(" ", value)))))
+
+
+def _alternates(word: str) -> bool:
+    """A name has few digits (``phi3mini4kinstruct``); a key many, or some among capital and small letters."""
+    if not like_a_key(word) or word.isdigit():
+        return False
+    mixed = word != word.lower() and word != word.upper()
+    groups, digits = len(re.findall(r"[0-9]+", word)), len(re.findall(r"[0-9]", word))
+    return digits * 4 >= len(word) or (mixed and groups > _MIXED)
 
 
 def field_value(text: str) -> Any:
@@ -120,7 +170,15 @@ def field_value(text: str) -> Any:
 def secret_in_field(text: str) -> str | None:
     """The first name in ``NAME=VALUE`` that looks like a secret's, those inside a JSON value too."""
     name, _, value = text.partition("=")
-    return secret_within(name.strip(), field_value(value.strip()))
+    return secret_within(name.strip(), field_value(value.strip()), by_look=True)
+
+
+def secret_in_header(text: str) -> str | None:
+    """As `secret_in_field`, but for the look of a value that is no URL's parameter; a ``Referer`` may be a
+    path alone."""
+    name, _, value = (part.strip() for part in text.partition("="))
+    found = secret_within(name, field_value(value))
+    return found or (_secret_parameter(value) if name.lower() == "referer" else None)
 
 
 def like_a_key(text: str) -> bool:
@@ -159,7 +217,7 @@ def secret_in_query(path: str) -> str | None:
     something in it looks like a key itself."""
     if _KEY.search(path):
         return "path"
-    return next(filter(None, (secret_within(name, value) for name, value in _parameters(path))), None)
+    return _secret_parameter(path)
 
 
 def path_trouble(option: str, path: str) -> str | None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 
 from records.cells.point import RATE, VIA, Point
 from records.options.numbers import meant_as_number
 from records.secrets.header_rules import looks_like_key
-from records.secrets.secret_names import is_utf8, secret_in_field, secret_in_query, shown
+from records.secrets.secret_names import (
+    is_utf8,
+    secret_in_field,
+    secret_in_header,
+    secret_in_query,
+    shown,
+)
 from sweep.planning.plan import Plan
 from sweep.planning.scenario import Declared, declared
 from sweep.running.errors import UsageError
@@ -126,8 +132,11 @@ def check_min_seconds(plan: Plan) -> None:
 
 
 def _secrets(option: Declared, value: Any) -> Iterator[str]:
-    """What in an option's value looks like a secret, by the names that it has there."""
-    search = secret_in_field if option.metavar == PAIR else secret_in_query
+    """What in an option's value looks like a secret, by the names that it has there. Of headers, which names
+    say more of, `looks_like_key` judges the look."""
+    search: Callable[[str], str | None] = secret_in_query
+    if option.metavar == PAIR:
+        search = secret_in_header if option.flag == "--header" else secret_in_field
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and (secret := search(text)):
             yield secret

@@ -55,6 +55,41 @@ def test_what_a_header_s_name_says_to_be_no_key_is_none(header: str) -> None:
     assert parse_locust_args(["--header", header], "stream") == ("--header", header)
 
 
+KEY = "AbCd1234EfGh5678IjKl9012MnOp3456"
+
+
+@pytest.mark.parametrize("word", [
+    f"--path=/ok?code={KEY}==", f"--path=/ok?x={HEX}", "--path=/ok?sig=Zz",
+    "--field=webhook=https://acct.blob.core.windows.net/c/b?sv=2024&sig=Zz11Yy22Xx33Ww44Vv55",
+    f"--field=note={KEY}", f'--field=a={{"b": ["{HEX}"]}}', f"--field=session_id={HEX}",
+    f"--field=hook=https://h/x?to=https%3A%2F%2Fh%2Fy%3Fv%3D{KEY}",
+    "--field=hook=" + "https://h/x?a=" * 2000 + KEY,
+    f"--header=Referer=https://h/x?v={KEY}", f"--header=Referer=/x?code={KEY}", f"--header=X-Hook=https://h?v={HEX}",
+])  # fmt: skip
+def test_a_key_by_its_look_in_a_field_or_a_url_is_not_kept(word: str) -> None:
+    with pytest.raises(UsageError, match="does not go after --, where it is kept") as caught:
+        parse_locust_args([word], "stream")
+    assert not any(key in str(caught.value) for key in (KEY, HEX, "Zz"))
+
+
+@pytest.mark.parametrize("word", [
+    *(f"--field=model={name}" for name in (
+        "meta-llama/Llama-3.1-8B-Instruct", "claude-3-5-sonnet-20241022", "gpt-4o-2024-08-06",
+        "mixtral8x7binstructv01", "phi3mini4kinstruct", "Qwen2.5-Coder-32B-Instruct-GPTQ-Int4",
+        "us.anthropic.claude-3-7-sonnet-20250219-v1:0", "hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M",
+        "accounts/fireworks/models/llama4-maverick-instruct-basic", "Meta-Llama-3.1-405B-Instruct-FP8",
+    )),
+    f"--field=note=who asked for {KEY} on 2024-10-01?", f"--field=tenant={UUID}", f"--field=doc_id={HEX}",
+    f"--field=revision={HEX}", "--field=since=2026-11-30T00:00:00Z", "--field=n=12345678901234567890",
+    "--field=word=Donaudampfschifffahrtsgesellschaft", f"--field=image=data:image/png;base64,{KEY}",
+    "--field=index=docs_v2_20240601_chunk512_overlap64", "--field=see=https://h/x?v=1&lang=en&code=python#top",
+    f"--path=/collections/{HEX}/ask?api-version=2024-10-01-preview&code=de&q=what%20is%20it&user={UUID}",
+    "--header=Referer=https://h/x?page=2", "--questions=/tmp/run-20240601/questions2024.txt",
+])  # fmt: skip
+def test_what_is_no_key_may_be_kept_in_a_field_or_a_url(word: str) -> None:
+    assert parse_locust_args([word], "stream") == (word,)
+
+
 @pytest.mark.parametrize(("words", "why"), [
     ("--requests 5", "--requests does not go after --: say --requests N before --"),
     ("-t2s", "--run-time does not go after --: .* --max-seconds SECONDS before --"),
