@@ -79,8 +79,8 @@ class Ratios:
         shared = common(a, b)
         if len(shared) < FEWEST and not same(a, b):
             return self._unpaired(a, b, figure)
-        pair = [[s for s in level.samples if s.key in shared] for level in (a, b)]
-        ratio, known = _value(*pair, figure), self._between[a.workload.name, figure.name]
+        above, below = ([s for s in level.samples if s.key in shared] for level in (a, b))
+        ratio, known = _value(above, below, figure), self._between[a.workload.name, figure.name]
         if ratio is None:
             return None
         wild = any(one and one.wild for one in (self._noise(level, figure.name) for level in (a, b)))
@@ -89,10 +89,9 @@ class Ratios:
             known = own if own and (known is None or own.variance > known.variance) else known
         if known is None:
             return _resampled(a, b, figure, ratio) if same(a, b) else Estimate(value=ratio)
-        repeats = [stats.repeats_of(samples) for samples in pair]
-        return _with_noise(
-            *pair, figure, ratio, known, repeats, generator(f"{a.name} {figure.name} {b.name}")
-        )
+        repeats = [stats.repeats_of(samples) for samples in (above, below)]
+        rng = generator(f"{a.name} {figure.name} {b.name}")
+        return _with_noise(above, below, figure, ratio, known, repeats, rng)
 
     def _unpaired(self, a: OperatingPoint, b: OperatingPoint, figure: Figure) -> Estimate | None:
         """What all cells of a repeat share does not cancel here, so it is of two levels, and the noise of

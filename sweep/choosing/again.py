@@ -97,8 +97,8 @@ def _had(cell: Cell) -> float | None:
 
 
 def _seconds_of_few(cell: Cell) -> float | None:
-    """What ten answers in a row take, or the warm-up before them, of a closed loop of which no answer counted,
-    and whose warm-up was answered well; None of any other."""
+    """What ten answers in a row take, or the warm-up before them, of a closed loop whose warm-up was answered
+    well, and of which no other answer came; None of any other."""
     asked, each, warm = cell.requested, cell.achieved.get("answer_s"), cell.requested.get("warmup_requests")
     if asked.get("rate") or not workload(cell.workload).constant_load:
         return None
