@@ -12,7 +12,7 @@ from records.cells.cell import Cell
 
 def _run(**more: Any) -> Any:
     wanted = SimpleNamespace(headers={"Authorization": "Bearer x"})
-    task = SimpleNamespace(fields=["model", "stream"])
+    task = SimpleNamespace(fields=["model", "stream"], facts=dict)
     return SimpleNamespace(settings=wanted, task=task, finished=None, cell=None, **more)
 
 

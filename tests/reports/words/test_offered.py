@@ -36,7 +36,11 @@ def test_deployments_are_compared_by_latency_too(made: Any, of: Any) -> None:
 
 def test_what_a_change_is_worth_at_a_rate_is_its_latency(made: Any, of: Any) -> None:
     own = (("1", 100.0), ("2", 50.0))
-    specs = (made.spec(ttft_ms=ttft, settings={"N": n}, repeat=int(n), **RATE) for n, ttft in own)
+    specs = (
+        made.spec(ttft_ms=ttft, settings={"N": n}, repeat=2 * int(n) + again, **RATE)
+        for n, ttft in own
+        for again in (0, 1)
+    )
     text = head(of(*specs))
     assert re.match(
         r"local: baseline N=2 has TTFT p50 (1\.9|2\.0)\dx \(\S+\) better than baseline N=1; of", text
