@@ -22,15 +22,17 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Importing:
-    """A signal ends the process within, at once: nothing that has to be ended is there yet. Who started the
-    command may have had one ignored, as a shell does for what runs in its background: it stays so. In another
-    thread than the main one nothing is changed."""
+    """A signal ends the process within, at once: nothing that has to be ended is there yet. An exception
+    would not only be a traceback: where one came while Python ran a text, as to make a dataclass, Python ends
+    by the signal itself, without an exit code. Who started the command may have had a signal ignored, as a
+    shell does for what runs in its background: it stays so. In another thread than the main one nothing is
+    changed."""
 
     def __enter__(self) -> None:
         self._before: dict[int, Any] = {}
         for number in _SIGNALS:
             before = signal.getsignal(number)
-            if before in (signal.SIG_DFL, signal.default_int_handler, _interrupt):
+            if before not in (signal.SIG_IGN, None):  # None: heard, but not by Python
                 try:
                     signal.signal(number, _leave)
                 except ValueError:  # another thread

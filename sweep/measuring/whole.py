@@ -14,6 +14,7 @@ from rich.console import Console
 
 from records.cells.folders import cell_directories
 from records.files import discard
+from records.started import Importing
 from sweep.beside.llm import named_llm
 from sweep.beside.reaching import given_in
 from sweep.measuring.directory import alone, create, discarded_if_of_no_use, settled
@@ -24,9 +25,11 @@ from sweep.running.errors import UsageError
 
 
 def need_report() -> None:
-    """Raises UsageError where a report cannot be made: better said before the hours of load."""
+    """Raises UsageError where a report cannot be made: better said before the hours of load. Nothing has
+    begun by then."""
     try:
-        import reports.show  # noqa: F401  here, for a load worker has no numpy
+        with Importing():
+            import reports.show  # noqa: F401  here, for a load worker has no numpy
     except ImportError as error:
         raise UsageError(f"the report needs {error.name}: pip install '.[report]'") from error
 
