@@ -1,5 +1,4 @@
-"""Which records are believed: each request once, none whose times cannot be, and of the others no stages that
-cannot be.
+"""Which records are believed: each request once, and none whose times cannot be.
 
 A request is one of a user of a load process: ``worker``, ``user`` and ``seq`` together, and nothing else,
 tell it from the others of its cell. Of several records of one the first that was written counts, whatever it
@@ -11,12 +10,11 @@ What is left out is in no figure, whoever reads; how many were is kept beside th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 from records.cells.cell import Cell, Check
 from records.cells.request import RequestRecord
-from records.cells.spans import CLOCK_NS
 
 MOMENTS = (
     "headers_at_ns",
@@ -30,8 +28,6 @@ LATEST_NS = 1 << 62
 """The year 2116: what follows can be added to."""
 LEEWAY_NS = 3_600_000_000_000
 """An hour: so long past what the load allows a request, nobody's stall explains it."""
-STAGES_MS = CLOCK_NS / 1e6
-"""So much longer than its request a stage may be: so much before it was sent its spans may begin."""
 UNKNOWN_TIMEOUT_S = 86_400.0
 """A day, of a cell that does not say how long a request could take."""
 IMPOSSIBLE_SHARE = 0.05
@@ -50,8 +46,6 @@ class LeftOut:
     """Of a request that has a record before them."""
     impossible: int = 0
     """Whose times cannot be."""
-    stages: int = 0
-    """Requests that are in the figures, but not with what their service says of its stages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +75,8 @@ _moments = attrgetter(*MOMENTS)
 def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
     warm-up may take hours); all else was between that and its end, its tokens in their order; the gaps fit
-    between the first of them and the last. What its service says of its stages is no part of it: see
-    `stages_fit`. The same of columns says `reports.columns.believed`."""
+    between the first of them and the last. What its service says of its stages is no part of it: of that
+    `workloads.checks.streams` judges. The same of columns says `reports.columns.believed`."""
     start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
     if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
         return False
@@ -116,30 +110,19 @@ def _gaps_fit(record: RequestRecord) -> bool:
     return min(gaps_us) >= 0 and more_ns <= rounded_ns and (not whole or -more_ns <= rounded_ns)
 
 
-def stages_fit(record: RequestRecord) -> bool:
-    """Is none of its stages negative, or longer than the whole request? The same of columns says
-    `reports.columns.believed`."""
-    most_ms = (record.ended_at_ns - record.sent_at_ns) / 1e6 + STAGES_MS
-    for times in (record.stages or {}).values():
-        queued, running = times.get("queued_ms", 0.0), times.get("running_ms", 0.0)
-        if not (queued >= 0 and running >= 0 and queued + running <= most_ms):
-            return False
-    return True
-
-
 class Sieve:
-    """Lets records through that are believed, those whose stages cannot be without these, and counts the
-    others. One a cell. Without ``bounds`` all times can be."""
+    """Lets records through that are believed, and counts the others. One a cell. Without ``bounds`` all times
+    can be."""
 
     def __init__(self, bounds: Bounds | None) -> None:
         self._bounds = bounds
         self._seen: set[int] = set()
-        self._repeated = self._impossible = self._stages = 0
+        self._repeated = self._impossible = 0
 
     @property
     def left_out(self) -> LeftOut:
         """Until now."""
-        return LeftOut(repeated=self._repeated, impossible=self._impossible, stages=self._stages)
+        return LeftOut(repeated=self._repeated, impossible=self._impossible)
 
     def __call__(self, records: Iterable[RequestRecord]) -> Iterator[RequestRecord]:
         for record in records:
@@ -150,15 +133,10 @@ class Sieve:
                 self._repeated += 1
                 continue
             self._seen.add(own)
-            if self._bounds is None:
-                yield record
-            elif not is_possible(record, self._bounds):
-                self._impossible += 1
-            elif stages_fit(record):
+            if self._bounds is None or is_possible(record, self._bounds):
                 yield record
             else:
-                self._stages += 1
-                yield replace(record, stages=None)
+                self._impossible += 1
 
 
 def possible_times(impossible: int, records: int) -> tuple[Check, ...]:

@@ -44,7 +44,6 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_runs.finished,
     of_records.impossible_times,
     of_records.repeated,
-    of_records.stages_left_out,
     of_evidence.unread,
     of_missing.missing,
     of_missing.partial,

@@ -239,12 +239,11 @@ def _profile(analysis: Analysis, deployment: str) -> str:
 
 
 def _without_stages(analysis: Analysis, deployment: str) -> bool:
-    """Were there good streams, and none of them sent stage times, be they left out?"""
+    """Were there good streams, and none of them with stage times?"""
     own = [level for level in analysis.levels if level.deployment == deployment]
     streams = [level for level in own if level.workload.name == STREAM.name]
     good = [cell.timed for level in streams for cell in level.valid_cells if len(cell.timed)]
-    left_out = any(part.data.left_out.stages for level in own for cell in level.cells for part in cell.parts)
-    return bool(good) and not left_out and not any(one.stages.there.any() for one in good)
+    return bool(good) and not any(one.stages.there.any() for one in good)
 
 
 def late(analysis: Analysis) -> Iterator[Note]:

@@ -1,4 +1,4 @@
-"""Notes on records that are in no figure, or not with all that they say, as they are not believed."""
+"""Notes on records that are in no figure, as they are not believed."""
 
 from __future__ import annotations
 
@@ -28,15 +28,6 @@ class Repeated(Note):
     records: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class StagesLeftOut(Note):
-    """So many requests count without their stages, of which one is negative, or longer than the request."""
-
-    code = "stages-left-out"
-    cells: tuple[str, ...]
-    requests: int
-
-
 def impossible_times(analysis: Analysis) -> Iterator[Note]:
     if found := _left_out(analysis, lambda one: one.impossible):
         yield ImpossibleTimes(cells=tuple(found), records=sum(found.values()))
@@ -45,11 +36,6 @@ def impossible_times(analysis: Analysis) -> Iterator[Note]:
 def repeated(analysis: Analysis) -> Iterator[Note]:
     if found := _left_out(analysis, lambda one: one.repeated):
         yield Repeated(cells=tuple(found), records=sum(found.values()))
-
-
-def stages_left_out(analysis: Analysis) -> Iterator[Note]:
-    if found := _left_out(analysis, lambda one: one.stages):
-        yield StagesLeftOut(cells=tuple(found), requests=sum(found.values()))
 
 
 def _left_out(analysis: Analysis, count: Callable[[LeftOut], int]) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from records.cells.believed import LATEST_NS, MOMENTS, STAGES_MS, Bounds, LeftOut
+from records.cells.believed import LATEST_NS, MOMENTS, Bounds, LeftOut
 from records.cells.cell import Cell
 from reports.columns.kinds import NO_INTEGER, Mask
 from reports.columns.requests import Requests
@@ -14,15 +14,11 @@ _MIXED = (0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9)
 
 
 def believed(requests: Requests, cell: Cell) -> tuple[Requests, LeftOut]:
-    """Those of them, in their order, without stages that cannot be, and how many are not."""
+    """Those of them, in their order, and how many are not."""
     first = first_records(requests)
     once = requests.where(first)
     can_be = once.where(possible(once, Bounds.of(cell)))
-    fit = stages_fit(can_be)
-    left_out = LeftOut(
-        repeated=len(requests) - len(once), impossible=len(once) - len(can_be), stages=int((~fit).sum())
-    )
-    return can_be.without_stages(~fit), left_out
+    return can_be, LeftOut(repeated=len(requests) - len(once), impossible=len(once) - len(can_be))
 
 
 def first_records(requests: Requests) -> Mask:
@@ -87,17 +83,3 @@ def _refuse_gaps(requests: Requests, found: Mask) -> None:
     if not fits:
         can_be &= np.minimum.reduceat(gaps.flat, starts) >= 0
     found[has] &= can_be
-
-
-def stages_fit(requests: Requests) -> Mask:
-    """Of which are no stages impossible? `records.cells.believed.stages_fit` says how."""
-    stages, found = requests.stages, np.ones(len(requests), dtype=np.bool_)
-    if not len(stages.flat):
-        return found
-    most_ms = (requests.ended_ns - requests.sent_ns) / 1e6 + STAGES_MS
-    if stages.flat.min() >= 0 and (requests.stages_ms <= most_ms).all():
-        return found  # no stage is longer than all of them
-    for name in stages.names:
-        queued, running = stages.at(name, "queued_ms"), stages.at(name, "running_ms")
-        found &= (queued >= 0) & (running >= 0) & (queued + running <= most_ms)
-    return found

@@ -121,12 +121,6 @@ class Stages:
         kept = self.flat if mask.all() else self.flat[np.repeat(mask, self._widths)]
         return Stages(shapes=self.shapes.where(mask), flat=kept)
 
-    def without(self, mask: Mask) -> Stages:
-        """None of the requests at which it is true."""
-        codes = np.where(mask, np.int32(len(self.shapes.distinct)), self.shapes.codes)
-        shapes = Coded(codes=codes, distinct=[*self.shapes.distinct, ()])
-        return Stages(shapes=shapes, flat=self.flat[np.repeat(~mask, self._widths)])
-
     @classmethod
     def joined(cls, parts: Sequence[Stages]) -> Stages:
         return cls(

@@ -63,13 +63,6 @@ class Requests(Sequence[RequestRecord]):
             return self
         return Requests(int(mask.sum()), lambda name: kinds.where(self.column(name), mask))
 
-    def without_stages(self, mask: Mask) -> Requests:
-        """All of them, with no stages at which it is true."""
-        if not mask.any():
-            return self
-        stages = self.stages.without(mask)
-        return Requests(self._count, lambda name: stages if name == "stages" else self.column(name))
-
     @classmethod
     def joined(cls, parts: Sequence[Requests]) -> Requests:
         """All of the first, then all of the second."""

@@ -151,8 +151,10 @@ class LoadedPoint:
     def _stages(self) -> Iterator[tuple[Place, float]]:
         timed = self.level.timed
         answers = timed.where(timed.stages.there)
-        if int(impossible_stages(answers).sum()) > IMPOSSIBLE_SHARE * len(answers):
+        wrong = impossible_stages(answers)
+        if int(wrong.sum()) > IMPOSSIBLE_SHARE * len(answers):
             return  # they are no parts of what was waited
+        answers = answers.where(~wrong)
         for name in answers.stages.names:
             for kind, field in ((STAGE_QUEUE, "queued_ms"), (STAGE, "running_ms")):
                 ms = float(answers.stages.at(name, field).cumsum()[-1]) / len(answers)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from records.services.variants import STAGES
-from reports.columns.believed import stages_fit
 from reports.columns.kinds import Mask
 from reports.columns.requests import Requests
 from workloads.checks.streams import STAGE_EXCESS_MS
@@ -27,5 +26,8 @@ def with_stages(timed: Requests) -> Requests:
 def impossible_stages(requests: Requests) -> Mask:
     """As `workloads.checks.streams.impossible_stages` says of one. A request without a token has none."""
     with np.errstate(invalid="ignore"):
-        beyond = requests.stages_ms > requests.service_ttft_ms + STAGE_EXCESS_MS
-    return requests.stages.there & requests.has("first_token_at_ns") & (beyond | ~stages_fit(requests))
+        wrong = requests.stages_ms > requests.service_ttft_ms + STAGE_EXCESS_MS
+    stages = requests.stages
+    for name in stages.names:
+        wrong |= (stages.at(name, "queued_ms") < 0) | (stages.at(name, "running_ms") < 0)
+    return stages.there & requests.has("first_token_at_ns") & wrong

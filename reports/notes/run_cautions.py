@@ -166,24 +166,6 @@ def _repeated(notes: Sequence[of_records.Repeated]) -> Caution:
     )
 
 
-def _stages_left_out(notes: Sequence[of_records.StagesLeftOut]) -> Caution:
-    [note] = notes
-    of = "1 request" if note.requests == 1 else f"{note.requests} requests"
-    text = f"the stage times of {of} cannot be"
-    return Caution(
-        sentences=(
-            f"{text[0].upper()}{text[1:]} (one is negative, or longer than its request: microseconds in "
-            f"place of ms, or several added up) and are left out; all else of {_them(note.requests)} counts: "
-            f"{some(note.cells)}.",
-        ),
-        brief=text,
-    )
-
-
-def _them(count: int) -> str:
-    return "it" if count == 1 else "them"
-
-
 def _records(count: int) -> str:
     return "1 record" if count == 1 else f"{count} records"
 
@@ -249,7 +231,6 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_evidence.Unreadable: _unreadable,
     of_records.ImpossibleTimes: _impossible_times,
     of_records.Repeated: _repeated,
-    of_records.StagesLeftOut: _stages_left_out,
     of_ends.EndedShort: _ended_short,
     of_missing.Missing: _missing,
     of_missing.Partial: _partial,

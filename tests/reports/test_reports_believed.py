@@ -116,10 +116,10 @@ def test_what_can_have_been_counts(made: Any, tmp_path: Path, change: Callable[[
     lambda _: {"llm": {"queued_ms": -0.01, "running_ms": 1.0}},
     lambda line: {"embed": {"running_ms": 1.0}, "llm": {"running_ms": took_ms(line) + 5.1}},
 ], ids=["negative", "longer-than-its-request"])  # fmt: skip
-def test_stages_that_cannot_be_are_left_out_and_their_requests_count(
+def test_stages_that_cannot_be_change_nothing_of_what_the_client_measured(
     made: Any, tmp_path: Path, stages: Callable[[Line], Any]
 ) -> None:
-    """What the client measured is as it was, though the service says of all its stages what cannot be."""
+    """They are what the service says of itself: it is told that they cannot be, and the load fails."""
     run = made.run(
         tmp_path / "run", [made.spec(seconds=10.0, stages={"llm": 8.0}, achieved={"records": 200})]
     )
@@ -127,13 +127,12 @@ def test_stages_that_cannot_be_are_left_out_and_their_requests_count(
     rewritten(run, lambda line, _: set_to(stages=stages)(line))
     [cell] = read_run(run).cells
     found, careful = read_cell(cell.path), read_records(cell.path)
-    assert found.left_out == careful.left_out == LeftOut(stages=200)
-    assert not any(r.stages for r in (*found.requests, *careful.requests))
+    assert found.left_out == careful.left_out == LeftOut()
     analysis = analysed(run)
     assert analysis.levels[0].valid
     assert analysis.levels[0].figures == whole.levels[0].figures
-    assert "The stage times of 200 requests cannot be (one is negative, or longer" in words(analysis)
     notes = {note.code for note in analysis.notes}
+    assert "impossible-stages" in notes
     assert notes.isdisjoint({"impossible-times", "no-stage-times"})
     records = [decode(line) for _, line in read_lines(cell.path / "requests.jsonl")]
     facts = Facts(requests=records, window=cell.cell.window)

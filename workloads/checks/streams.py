@@ -7,7 +7,6 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 from statistics import median
 
-from records.cells.believed import stages_fit
 from records.cells.cell import Check
 from records.cells.request import COMPRESSED, LATE, RequestRecord
 from records.services.variants import LLM
@@ -76,12 +75,13 @@ def compressed(facts: Facts) -> Check:
 
 
 def impossible_stages(r: RequestRecord) -> bool:
-    """Do the server's own stages until the first token add up to more than the client waited for it,
-    or can one of them not be?"""
+    """Do the server's own stages until the first token add up to more than the client waited for it, or is
+    one of them negative?"""
     waited = r.service_ttft_ms
     if not r.stages or waited is None:
         return False
-    return r.stages_ms > waited + STAGE_EXCESS_MS or not stages_fit(r)
+    numbers = (times.get(name, 0.0) for times in r.stages.values() for name in ("queued_ms", "running_ms"))
+    return r.stages_ms > waited + STAGE_EXCESS_MS or min(numbers) < 0
 
 
 @declared("stage-times")

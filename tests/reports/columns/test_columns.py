@@ -18,7 +18,7 @@ from records.cells.request import OUTCOMES, RequestRecord
 from records.errors import RecordError
 from records.files import write_json
 from reports.columns import believed, blocks, reader
-from reports.columns.believed import first_records, possible, stages_fit
+from reports.columns.believed import first_records, possible
 from reports.columns.blocks import requests_in
 from reports.columns.reader import read_cell
 from reports.columns.requests import Requests
@@ -100,10 +100,9 @@ def test_what_columns_say_is_what_records_say(found: list[dict[str, Any]]) -> No
     kept = list(sieve(records))
     once = columns.where(first_records(columns))
     can_be = once.where(possible(once, bounds))
-    fit = stages_fit(can_be)
-    assert lists(can_be.without_stages(~fit)) == lists(kept)
+    assert lists(can_be) == lists(kept)
     repeated, impossible = len(records) - len(once), len(once) - len(can_be)
-    assert sieve.left_out == LeftOut(repeated=repeated, impossible=impossible, stages=int((~fit).sum()))
+    assert sieve.left_out == LeftOut(repeated=repeated, impossible=impossible)
     for window in (None, Window(start_ns=10, end_ns=5_000_000_000)):
         assert lists(columns.measured(window)) == lists(measured(records, window))
         assert lists(columns.good_ended_in(window)) == lists(ended_inside(records, window))
