@@ -66,7 +66,8 @@ class Watch:
             self._listen(self._port, now_s)
         newest = newest_pid()  # before all are listed: one that is born meanwhile is found the next time
         due = now_s - self._scanned_s >= RESCAN_S
-        if self._known and newest == self._newest is not None and not due:
+        none_born = newest is not None and newest == self._newest
+        if self._known and none_born and not due:
             return
         self._newest = newest
         pids = set(psutil.pids())

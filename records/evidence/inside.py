@@ -50,8 +50,9 @@ class Work:
     empty: it is at work itself."""
     doing: str = ""
     """A kind of work that is known by a library's function in between: ``client-setup``, ``model-load``."""
-    pooled: bool = False
-    """Is it of a pool's, which requests have work done in? Not told of an older collector's."""
+    waits: str = ""
+    """For what whoever has this done waits, as the kind of a `Place`; empty: it computes, it is no thread of
+    a pool's, which requests have work done in, or its collector was an older one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +151,7 @@ def _work(raw: Any) -> Work:
         at=at.partition(" (")[0],
         called=str(raw.get("called", "")),
         doing=str(raw.get("doing", "")),
-        pooled=raw.get("pooled") is True,
+        waits=str(raw.get("waits", "")),
     )
 
 

@@ -16,10 +16,11 @@ from reports.evidence.libraries import WAITING
 
 IN_THREADS = frozenset(("executor", "thread"))
 STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
-"""What a thread waits for, as the place that it is to a request;"""
-READS = frozenset((":recv", ":recv_into", ":recvfrom", ":recvmsg"))
-"""and what has no frame of Python, and reads a socket;"""
-IN_THE_SYSTEM = READS | {
+"""What any thread waits for, as the place that it is to a request; what else a pool's does, its collector
+says."""
+RECEIVES = frozenset((":recv", ":recv_into", ":recvfrom", ":recvmsg"))
+"""What has no frame of Python, and reads a socket;"""
+IN_THE_SYSTEM = RECEIVES | {
     f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "accept", "connect")
 }
 """or only waits in another way."""
@@ -48,7 +49,9 @@ def _through_threads(
 ) -> dict[Place, float]:
     stuck: Counter[Place] = Counter()
     for work, count in threads:
-        if kind := _waits_for(work):
+        if kind := STUCK.get(work.doing) or (
+            work.waits if work.waits != "sleep" else ""
+        ):  # which nobody ends
             place = Place(kind=kind, at=work.called, where=work.where)
             stuck[place] += count  # type: ignore[assignment]
     served = sum(count for place, count in waits.items() if place.kind in IN_THREADS)
@@ -62,18 +65,6 @@ def _through_threads(
     for place, count in stuck.items():
         left[place] = left.get(place, 0.0) + count * moved / stuck.total()
     return left
-
-
-def _waits_for(work: Work) -> str | None:
-    """None of what a thread of the app's own reads or waits for, as one that listens all its life: no request
-    is in it."""
-    if work.doing in STUCK or not work.pooled:
-        return STUCK.get(work.doing)
-    if _reads(work):
-        return "socket-read"
-    if work.doing == "blocking-wait":
-        return "queue-get" if work.called.startswith("queue:") else "event"
-    return None
 
 
 def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, float]:
@@ -111,8 +102,5 @@ def computes(work: Work) -> bool:
 
 def _idle(work: Work) -> bool:
     """It makes nothing: what reads another service's answer may make what others wait for."""
-    return not computes(work) and not _reads(work)
-
-
-def _reads(work: Work) -> bool:
-    return work.doing == "blocking-io" or (not work.doing and work.called in READS)
+    reads = work.doing == "blocking-io" or (not work.doing and work.called in RECEIVES)
+    return not computes(work) and not reads

@@ -70,16 +70,16 @@ def times(folder: Path) -> int:
 
 
 def seconds_needed(cell: Cell, plan: Plan) -> int | None:
-    """In which its requests would be done, by the pace that they had, or, where next to nothing counted, ten
-    answers in a row; None where it was not for want of time that a closed loop's cell was not steady, or had
-    so few, or where it had all that a cell may have. In an open loop a queue is not steady, and time makes
-    that longer."""
+    """In which its requests would be done, by the pace that they had, or, where none counted, ten answers in
+    a row; None where it was not for want of time that a closed loop's cell was not steady, or had none, or
+    where it had all that a cell may have. In an open loop a queue is not steady, and time makes that longer.
+    """
     most = MOST_TIMES_AS_LONG * plan.cell_seconds[1]
     known = [check_named(check.name) for check in cell.verdict.failures]
     asked, window, got = cell.requested, cell.window, cell.achieved.get("requests")
     longest, wanted = _had(cell), asked.get("requests")
-    if (few := _seconds_of_few(cell)) is not None and longest is not None:
-        return math.ceil(min(most, few)) if longest < min(most, few) else None
+    if (first := _seconds_of_first(cell)) is not None and longest is not None:
+        return math.ceil(min(most, first)) if longest < min(most, first) else None
     if asked.get("rate") or window is None or not any(check.of_steadiness for check in known):
         return None
     if not (longest is not None and isinstance(wanted, int) and isinstance(got, int)):
@@ -96,7 +96,7 @@ def _had(cell: Cell) -> float | None:
     return had if isinstance(had, int | float) else None
 
 
-def _seconds_of_few(cell: Cell) -> float | None:
+def _seconds_of_first(cell: Cell) -> float | None:
     """What ten answers in a row take, or the warm-up before them, of a closed loop whose warm-up was answered
     well, and of which no other answer came; None of any other."""
     asked, each, warm = cell.requested, cell.achieved.get("answer_s"), cell.requested.get("warmup_requests")

@@ -34,8 +34,8 @@ class Course:
     spoiled: dict[CellKey, str] = field(default_factory=dict)
     """Why cells failed that may be measured again: the machine's doing, or they were too short."""
     machine: Machine = field(init=False)
-    _given_up: set[Series] = field(default_factory=set)
-    """What is not repeated, as was said."""
+    _not_repeated: set[Series] = field(default_factory=set)
+    """As was said."""
 
     def __post_init__(self) -> None:
         self.machine = Machine(plan=self.plan)
@@ -105,9 +105,9 @@ class Course:
 
     def _report_if_hopeless(self, key: CellKey) -> None:
         why = self.search.hopeless(key.series)
-        if key.series in self._given_up or key.series in self.search.unanswered or why is None:
+        if key.series in self._not_repeated or key.series in self.search.unanswered or why is None:
             return
-        self._given_up.add(key.series)
+        self._not_repeated.add(key.series)
         self.progress.note(
             f"{key.deployment}/{key.config} is not measured again{_others(key)}: the target failed every "
             f"cell of the first repeat, not the machine ({why})"

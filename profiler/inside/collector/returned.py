@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from types import FrameType
 
 from .codes import seen_code
@@ -30,7 +31,7 @@ class Returned:
 
     def __init__(self) -> None:
         self.waited = self._can_read = False
-        try:
+        with suppress(ImportError, OSError, AttributeError):
             # Calls by means of this keep the interpreter: else each file would be a turn to wait for.
             from ctypes import PyDLL, create_string_buffer
 
@@ -38,8 +39,6 @@ class Returned:
             self._open, self._read, self._close = system.open, system.read, system.close
             self._text = create_string_buffer(64)
             self._can_read = True
-        except (ImportError, OSError, AttributeError):
-            pass
 
     def looks(self, turn_ms: float | None) -> None:
         """``turn_ms``: how long this look waited for the interpreter."""

@@ -11,15 +11,8 @@ from typing import Any
 
 from .codes import seen_code
 from .kinds import SERVED
-from .threads import Work, frames_of
+from .threads import Work, frames_of, waits_for
 from .walk import RUNNING, Wait
-
-_KINDS = {"lock-wait": "lock", "pool-wait": "pool", "blocking-io": "socket-read", "blocking-wait": "event"}
-"""What a thread is known to do, as what its request waits for."""
-
-
-_CALLS = {":sleep": "sleep"} | dict.fromkeys((":recv", ":recv_into", ":recvfrom", ":recvmsg"), "socket-read")
-"""The same of what has no frame of Python."""
 
 
 def served(
@@ -57,7 +50,5 @@ def _wait(work: Work | None) -> Wait:
     """Of a thread that only computes it is not known whether it runs or waits to."""
     if work is None:
         return Wait(RUNNING, "", "", "")
-    kind = _KINDS.get(work.doing) or (RUNNING if work.doing else _CALLS.get(work.called, RUNNING))
-    if kind == "event" and work.called.startswith("queue:"):
-        kind = "queue-get"
+    kind = waits_for(work) or RUNNING
     return Wait(kind, "" if kind == RUNNING else work.called.partition(":")[2], work.where, "")

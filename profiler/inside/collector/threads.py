@@ -15,6 +15,10 @@ _MOST_GROUPS = 10
 _DEEP = 200
 _WORKER = ("concurrent.futures.thread", "_worker")
 _POOLED = {_WORKER, ("anyio._backends._asyncio", "WorkerThread.run")}
+_KINDS = {"lock-wait": "lock", "pool-wait": "pool", "blocking-io": "socket-read", "blocking-wait": "event"}
+"""What a thread is known to do, as what its request waits for;"""
+_CALLS = {":sleep": "sleep"} | dict.fromkeys((":recv", ":recv_into", ":recvfrom", ":recvmsg"), "socket-read")
+"""and the same of what has no frame of Python."""
 _LOCKS = frozenset(("acquire", "__enter__", "flock", "lockf"))
 """What waits for a lock, be it a file's, and is written in C."""
 _WAITS = {
@@ -27,7 +31,7 @@ _WAITS = {
 """Where a loop of asyncio's own waits. uvloop waits outside Python: the innermost frame is what runs it."""
 
 
-def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str | bool] | None:
+def loop_frame(frame: FrameType | None, runs_it: CodeType) -> dict[str, str] | None:
     """What a loop's thread is at: the innermost place, and the app's own one; None: it waits for events."""
     if frame is None or frame.f_code is runs_it:
         return None
@@ -51,10 +55,18 @@ class Work(NamedTuple):
     pooled: bool = False
     """Is it a thread of a pool's, which requests have work done in? Others are the app's own affair."""
 
-    def to_json(self) -> dict[str, str | bool]:
-        return {"where": self.where} | {
-            name: told for name in ("called", "doing", "pooled") if (told := getattr(self, name))
-        }
+    def to_json(self) -> dict[str, str]:
+        """``waits``: for what whoever has this done waits; of no other than a pool's thread is that known."""
+        waits = waits_for(self) if self.pooled else ""
+        told = {"called": self.called, "doing": self.doing, "waits": waits}
+        return {"where": self.where} | {name: text for name, text in told.items() if text}
+
+
+def waits_for(work: Work) -> str:
+    """As the kind of place that it is to a request; empty: it computes, or nobody knows."""
+    if work.doing == "blocking-wait" and work.called.startswith("queue:"):
+        return "queue-get"
+    return _KINDS.get(work.doing) or ("" if work.doing else _CALLS.get(work.called, ""))
 
 
 def _line(frame: FrameType) -> int:

@@ -13,6 +13,7 @@ from reports.findings.common.held import BUSY, MOST, binding, held, share, waiti
 from reports.findings.machine.compute import filled
 
 DOUBT = 2.0
+"""Times the lateness that was seen: what lies within that may be lateness."""
 
 
 def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
@@ -48,7 +49,7 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
 def _may_be_late(service: Service, asleep: tuple[Excess, ...]) -> bool:
     """Can it be that they sleep for no longer, but that each sleep ends late? X answers a second with a sleep
     before each of P pieces, each L late, are X P L requests at a time (Little 1961). The lateness is known
-    from few questions, so that twice of it is not beyond doubt either."""
+    from few questions (`DOUBT`)."""
     inside = service.heavy.inside
     pieces = service.heavy.level.timed.gaps_us.counts
     if inside is None or not len(pieces):

@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,55 +19,48 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no kernel says 
 THREADS = 4
 
 
-@pytest.fixture
-def ended() -> Iterator[threading.Event]:
-    event = threading.Event()
-    yield event
-    event.set()
-
-
 def sleeps() -> None:
     time.sleep(0.002)
 
 
-def test_who_slept_and_waits_for_its_turn_is_seen(ended: threading.Event) -> None:
+def test_who_slept_and_waits_for_its_turn_is_seen(hold: threading.Event) -> None:
     """While another thread computes, all wait most of the time for it to let go; whoever looks waits among
     them, and finds those asleep that had their turn before it."""
-    seen = looked_at(sleeps, ended, beside=lambda: sum(one * one for one in range(1000)))
+    seen = looked_at(sleeps, hold, beside=lambda: sum(one * one for one in range(1000)))
     assert seen["", "turn-wait"] >= seen.total() / 6
 
 
-def test_who_sleeps_and_who_reads_is_not(ended: threading.Event) -> None:
+def test_who_sleeps_and_who_reads_is_not(hold: threading.Event) -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        asleep = looked_at(lambda: time.sleep(0.2), ended, beside=None)
-        ended.clear()
-        reading = looked_at(lambda: select.select([ours], [], [], 0.2), ended, beside=None)
+        asleep = looked_at(lambda: time.sleep(0.2), hold, beside=None)
+        hold.clear()
+        reading = looked_at(lambda: select.select([ours], [], [], 0.2), hold, beside=None)
     assert asleep["", "turn-wait"] <= asleep.total() / 20
     assert reading["", "turn-wait"] <= reading.total() / 20
 
 
-def test_who_waits_for_a_lock_is_not(ended: threading.Event) -> None:
+def test_who_waits_for_a_lock_is_not(hold: threading.Event) -> None:
     """It waits for a futex, too, and nobody can tell for which."""
-    seen = looked_at(lambda: ended.wait(1.0), ended, beside=lambda: sum(range(1000)))
+    seen = looked_at(lambda: hold.wait(1.0), hold, beside=lambda: sum(range(1000)))
     assert not seen["", "turn-wait"]
 
 
 def test_where_the_kernel_says_nothing_frames_are_believed(
-    ended: threading.Event, monkeypatch: pytest.MonkeyPatch
+    hold: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Returned, "_waits_for_a_futex", lambda *_: False)
-    seen = looked_at(sleeps, ended, beside=lambda: sum(range(1000)))
+    seen = looked_at(sleeps, hold, beside=lambda: sum(range(1000)))
     assert not seen["", "turn-wait"]
 
 
 def looked_at(
-    does: Callable[[], object], ended: threading.Event, *, beside: Callable[[], object] | None
+    does: Callable[[], object], hold: threading.Event, *, beside: Callable[[], object] | None
 ) -> Counter[tuple[str, str]]:
     """What `Returned` says of threads that do the same again and again, beside one that computes."""
 
     def again(what: Callable[[], object]) -> None:
-        while not ended.is_set():
+        while not hold.is_set():
             what()
 
     threads = [threading.Thread(target=again, args=(does,)) for _ in range(THREADS)]
@@ -89,7 +82,7 @@ def looked_at(
     try:
         wait_until(look)
     finally:
-        ended.set()
+        hold.set()
         for thread in threads + others:
             thread.join()
     return seen

@@ -6,7 +6,6 @@ import os
 import queue
 import sys
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -25,20 +24,13 @@ from support import wait_until
 from waiting import LIMIT_S, a_request, held, look, run, until
 
 
-@pytest.fixture
-def hold() -> Iterator[threading.Event]:
-    event = threading.Event()
-    yield event
-    event.set()
-
-
 def frames() -> Any:
     return sys._current_frames()
 
 
 def pooled(name: str) -> int:
     groups = at_work(frames(), {}, 0, by_frame)["groups"]
-    return sum(one["count"] for one in groups if one["where"].startswith(f"{name} (") and one.get("pooled"))
+    return sum(one["count"] for one in groups if one["where"].startswith(f"{name} (") and one.get("waits"))
 
 
 def by_frame(_ident: int, frame: Any) -> Any:
@@ -180,7 +172,7 @@ def test_what_a_thread_s_line_called_is_told_and_in_c_by_its_name_in_the_source(
     try:
         [group] = wait_until(found, LIMIT_S)
         assert (group["where"].partition(" (")[0], group["doing"]) == ("waits", doing)
-        assert "pooled" not in group
+        assert "waits" not in group
     finally:
         hold.set()
         os.close(mine)

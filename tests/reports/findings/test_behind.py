@@ -14,7 +14,8 @@ def at(kind: str, count: float, **more: str) -> dict[str, Any]:
 
 
 def stuck(doing: str, count: float) -> dict[str, Any]:
-    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "count": count, "pooled": True}
+    waits = {"blocking-io": "socket-read", "blocking-wait": "event"}.get(doing, "")
+    return {"where": LOCKED, "called": ":__enter__", "doing": doing, "waits": waits, "count": count}
 
 
 @pytest.mark.parametrize("kind", ["executor", "thread"])
@@ -33,7 +34,7 @@ def test_a_request_waits_for_what_its_thread_waits_for(
 
 
 def test_no_request_is_in_a_thread_of_the_app_s_own_that_listens(diagnose: Any, seen: Any) -> None:
-    listens = {**stuck("blocking-io", 19), "pooled": False}
+    listens = {**stuck("blocking-io", 19), "waits": ""}
     heavy = seen(users=20, rps=10, waits=(at("thread", 20),), threads=(listens,))
     [found, *_] = diagnose(seen(users=1, rps=10, waits=(at("thread", 1),)), heavy)
     assert (found.code, found.where) == ("unknown", LINE)
