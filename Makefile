@@ -92,7 +92,7 @@ bench-langchain: install ## Measure what LangChain's default executor and callba
 bench-pinning: install ## Compare CPUs of their own with shared ones (PINNING="--busy": beside burners)
 	$(BIN)/python benchmarks/pinning.py $(PINNING)
 
-bench-side-cost: install ## Measure what collector, probes, exports and profiler cost an app (under 6 minutes; SIDE_COST="--each")
+bench-side-cost: install ## Measure what collector, probes, exports and profiler cost an app (8 minutes; SIDE_COST="--each")
 	$(BIN)/python benchmarks/side_cost.py $(SIDE_COST)
 
 bench-memory: install ## Watch the memory of 500 users for three minutes

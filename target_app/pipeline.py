@@ -12,7 +12,7 @@ import orjson
 from target_app.executors import LOOP
 from target_app.llm import MockedLLM
 from target_app.llm_client import LLM, LLMError, Messages
-from target_app.metrics import Metrics
+from target_app.metrics import STAGES, Metrics
 from target_app.preprocess import Prepared, Preparer
 from target_app.retrieval import LoopRetrieval
 from target_app.service import Service
@@ -85,6 +85,7 @@ class Pipeline:
         self._settings = service.settings
         self._llm = llm
         self._metrics = metrics
+        self._noted = {stage: (metrics.queued[stage].note, metrics.running[stage].note) for stage in STAGES}
         self._preparer = Preparer(offloaded=service.settings.preprocessing == "offloaded", dial=service.dial)
 
     def paths(self) -> dict[str, str]:
@@ -126,8 +127,9 @@ class Pipeline:
 
     def _note(self, answer: Answer, stage: str, queued_ns: int, running_ns: int) -> None:
         answer.timings[stage] = {"queued_ms": queued_ns / NS_PER_MS, "running_ms": running_ns / NS_PER_MS}
-        self._metrics.queued[stage].note(queued_ns)
-        self._metrics.running[stage].note(running_ns)
+        note_queued, note_running = self._noted[stage]
+        note_queued(queued_ns)
+        note_running(running_ns)
 
     async def _prepare(self, request: AskRequest, answer: Answer) -> Prepared:
         asked = perf_counter_ns()

@@ -7,12 +7,11 @@ waited among them, and those whose turn was before it are gone: so about half of
 
 from __future__ import annotations
 
-import os
 import re
 import sys
-from contextlib import suppress
 from types import FrameType
 
+from .at_once import Reader
 from .codes import seen_code
 from .threads import Work, work_of_thread
 
@@ -30,19 +29,12 @@ class Returned:
     """Of this process's threads. Where the kernel does not say, none is."""
 
     def __init__(self) -> None:
-        self.waited = self._can_read = False
-        with suppress(ImportError, OSError, AttributeError):
-            # Calls by means of this keep the interpreter: else each file would be a turn to wait for.
-            from ctypes import PyDLL, create_string_buffer
-
-            system = PyDLL(None)
-            self._open, self._read, self._close = system.open, system.read, system.close
-            self._text = create_string_buffer(64)
-            self._can_read = True
+        self.waited = False
+        self._reader = Reader()
 
     def looks(self, turn_ms: float | None) -> None:
         """``turn_ms``: how long this look waited for the interpreter."""
-        self.waited = self._can_read and (turn_ms or 0.0) >= _WAITED_MS
+        self.waited = self._reader.can_read and (turn_ms or 0.0) >= _WAITED_MS
 
     def work(self, thread: int, frame: FrameType) -> Work | None:
         """What a thread does, by its ident and its innermost frame: it waits for its turn where its call is
@@ -57,12 +49,10 @@ class Returned:
         number = getattr(known, "native_id", None)
         if number is None:
             return False
-        file = self._open(b"/proc/self/task/%d/wchan" % number, os.O_RDONLY | os.O_CLOEXEC)
-        if file < 0:
-            return False
-        length = self._read(file, self._text, len(self._text))
-        self._close(file)
-        return self._text.raw[: max(0, length)].startswith(_FUTEX)
+        file = self._reader.open(b"/proc/self/task/%d/wchan" % number)
+        text = self._reader.read(file)
+        self._reader.close(file)
+        return text.startswith(_FUTEX)
 
 
 def _call(frame: FrameType) -> str:

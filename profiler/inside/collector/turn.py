@@ -7,10 +7,11 @@ pause, less the time in which it could run and had no CPU, it waited for the int
 
 from __future__ import annotations
 
-import os
 import time
 
-_OWN = "/proc/thread-self/schedstat"
+from .at_once import Reader
+
+_OWN = b"/proc/thread-self/schedstat"
 """Of whoever opens it: ns on a CPU, ns in which it waited for one, and turns."""
 
 
@@ -18,10 +19,8 @@ class Turn:
     """Of one thread, which alone asks."""
 
     def __init__(self) -> None:
-        try:
-            self._file = os.open(_OWN, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
-        except OSError:  # another system
-            self._file = -1
+        self._reader = Reader()
+        self._file = self._reader.open(_OWN)
         self._delayed_ns: int | None = None
         self.ms: float | None = None
         """How long it waited; None: nothing tells how long it had no CPU."""
@@ -41,11 +40,10 @@ class Turn:
 
     def _delayed(self) -> int | None:
         try:
-            return int(os.pread(self._file, 64, 0).split()[1])
-        except (OSError, ValueError, IndexError, AttributeError):
+            return int(self._reader.read(self._file).split()[1])
+        except (ValueError, IndexError):
             return None
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._reader.close(self._file)
+        self._file = -1

@@ -55,7 +55,7 @@ def looks(count: int) -> list[float]:
 
 def test_without_the_kernel_s_word_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """To be late by want of a CPU would look alike."""
-    monkeypatch.setattr(turn, "_OWN", "/nowhere")
+    monkeypatch.setattr(turn, "_OWN", b"/nowhere")
     own = Turn()
     own.pauses()
     own.wakes(time.monotonic() - 1)
