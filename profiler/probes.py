@@ -24,7 +24,7 @@ from profiler.run import Stop, stop_on_signals
 from reach.address import Address
 from reach.failure import ReachError
 from reach.flags import reaching
-from reach.key import key_of, request_headers
+from reach.key import request_headers
 from reach.options import reach_of
 from records.evidence.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
@@ -70,7 +70,7 @@ def wanted(
         reach.tls.check()
         address = Address(url, reach)
         _ = address.context  # reading the system's certificates takes long enough to show in a probe
-        headers = request_headers(given["header"], key_of(environment), reach.key_header)
+        headers = request_headers(given["header"], environment, reach.key_header)
     except ReachError as error:
         raise click.UsageError(str(error)) from error
     except ValueError:

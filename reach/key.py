@@ -11,6 +11,10 @@ from records.secrets.redaction import PIECE
 from records.secrets.secret_names import like_a_key, shown
 
 KEY_VARIABLE = "TARGET_API_KEY"
+HEADERS_VARIABLE = "TARGET_HEADERS"
+"""Headers, one a line, for whoever has more than one key, or something else that is not to be kept."""
+VARIABLES = (KEY_VARIABLE, HEADERS_VARIABLE)
+"""By which something is sent that is kept nowhere."""
 
 
 def key_of(environment: Mapping[str, str]) -> str:
@@ -23,6 +27,25 @@ def key_of(environment: Mapping[str, str]) -> str:
     if not (key.isascii() and key.isprintable()):
         raise ReachError(f"{KEY_VARIABLE} holds characters that no header may have")
     return key
+
+
+def secrets_of(environment: Mapping[str, str]) -> list[str]:
+    """What the environment has that is sent, and that no text may repeat: the key, and of each of its headers
+    the value, without a ``Bearer`` before it. One that is as short as a word is in other texts, too."""
+    values = (line.partition("=")[2].strip() for line in environment.get(HEADERS_VARIABLE, "").splitlines())
+    bare = (value.partition(" ")[2].strip() or value for value in values)
+    key = environment.get(KEY_VARIABLE, "").strip()
+    return [*([key] if key else ()), *(value for value in bare if len(value) >= PIECE)]
+
+
+def own_headers(environment: Mapping[str, str]) -> dict[str, str]:
+    """Those that `HEADERS_VARIABLE` says.
+
+    Raises:
+        ReachError: one of them cannot be sent. No value is shown.
+    """
+    lines = [line for line in environment.get(HEADERS_VARIABLE, "").splitlines() if line.strip()]
+    return _headers(lines, HEADERS_VARIABLE)
 
 
 def key_headers(key: str, name: str = "") -> dict[str, str]:
@@ -47,29 +70,38 @@ def key_headers(key: str, name: str = "") -> dict[str, str]:
     return {name: key}
 
 
-def request_headers(given: Sequence[str], key: str, key_header: str = "") -> dict[str, str]:
+def request_headers(
+    given: Sequence[str], environment: Mapping[str, str], key_header: str = ""
+) -> dict[str, str]:
     """What each request says besides the client's own headers, or in their place: what was ``given`` as
-    NAME=VALUE, and the key.
+    NAME=VALUE, the headers of the environment, and its key.
 
     Raises:
         ReachError: one of them cannot be sent, or two say the same. No value is shown.
     """
-    carried = key_headers(key, key_header)
-    pairs = [_pair(text) for text in given]
-    trouble = header_trouble(pairs)
-    if trouble:
+    sources = {
+        "--header": _headers(given, "--header"),
+        KEY_VARIABLE: key_headers(key_of(environment), key_header),
+        HEADERS_VARIABLE: own_headers(environment),
+    }
+    said: dict[str, str] = {}
+    for source, headers in sources.items():
+        for name in headers:
+            if (before := said.setdefault(name.lower(), source)) != source:
+                raise ReachError(f"{name}: {before} and {source} both say that header; leave one of them out")
+    return {name: value for headers in sources.values() for name, value in headers.items()}
+
+
+def _headers(texts: Sequence[str], source: str) -> dict[str, str]:
+    pairs = [_pair(text, source) for text in texts]
+    if trouble := header_trouble(pairs, source):
         raise ReachError(trouble)
-    taken = {name.lower() for name in carried}
-    twice = next((name for name, _ in pairs if name.lower() in taken), None)
-    if twice is not None:
-        raise ReachError(f"--header {twice} and {KEY_VARIABLE} both say that header: leave one of them out")
-    return carried | dict(pairs)
+    return dict(pairs)
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _pair(text: str, source: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name.strip():
-        raise ReachError(
-            f"--header wants NAME=VALUE, not {shown(name) if separator else 'a value without ='}"
-        )
+        each = "NAME=VALUE" if source == "--header" else "a line NAME=VALUE for each header"
+        raise ReachError(f"{source} wants {each}, not {shown(name) if separator else 'a value without ='}")
     return name.strip(), value.strip()

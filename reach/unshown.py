@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from reach.key import KEY_VARIABLE
+from reach.key import secrets_of
 from records.secrets.given import of_secrets
 from records.secrets.given import redaction as redaction_of
 from records.secrets.redaction import PIECE, Redaction
 
-_KEYS = (KEY_VARIABLE, "OPENAI_API_KEY")
-
 
 def redaction(environment: Mapping[str, str], headers: Mapping[str, str]) -> Redaction:
     """Of all that the environment holds, for who is given it may say it, and of what is sent."""
-    keys = tuple(environment.get(name, "") for name in _KEYS)
+    keys = tuple(_keys(environment))
     return _made_of(keys, tuple(of_secrets(environment).items()), tuple(headers.items()))
 
 
@@ -28,5 +26,9 @@ def _made_of(
 
 def has_key(texts: Iterable[str], environment: Mapping[str, str]) -> bool:
     """Is a key of the environment written in one of them?"""
-    keys = [one for name in _KEYS if len(one := environment.get(name, "").strip()) >= PIECE]
+    keys = [one for one in _keys(environment) if len(one) >= PIECE]
     return any(one in text for one in keys for text in texts)
+
+
+def _keys(environment: Mapping[str, str]) -> list[str]:
+    return [*secrets_of(environment), environment.get("OPENAI_API_KEY", "").strip()]

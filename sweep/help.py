@@ -49,7 +49,8 @@ More examples:
 \b
 Environment: LOCAL_BASE_URL, K8S_BASE_URL (deployments), MAX_CONCURRENT,
 TOTAL_REQUESTS, WARMUP_REQUESTS; OPENAI_BASE_URL and OPENAI_API_KEY for a real
-LLM in place of the mock server; TARGET_API_KEY for a service that wants a key;
+LLM in place of the mock server; TARGET_API_KEY for a service that wants a key,
+TARGET_HEADERS (a line NAME=VALUE each) for more headers that are kept nowhere;
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY for running services (never for loopback).
 
 Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from reach.key import VARIABLES
 from support import ROOT
 from sweep.running.kubectl import Kubectl, KubectlError
 
@@ -75,7 +76,7 @@ class FakeJob:
             for there, here in said.items():
                 word = word.replace(there, here)
             words.append(word)
-        env = {name: text for name, text in os.environ.items() if name != "TARGET_API_KEY"}
+        env = {name: text for name, text in os.environ.items() if name not in VARIABLES}
         for one in load["env"]:
             reference = one.get("valueFrom", {}).get("secretKeyRef", {})
             if reference.get("name") == secret["metadata"]["name"]:

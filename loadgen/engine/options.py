@@ -7,7 +7,7 @@ from loadgen.client.connection import Timeouts
 from loadgen.engine.arrivals import ARRIVALS
 from loadgen.engine.bounds import MOST_AT_ONCE, MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, text
-from reach.key import KEY_VARIABLE
+from reach.key import HEADERS_VARIABLE, KEY_VARIABLE
 from records.errors import UsageError
 
 REGION_VARIABLE = "REGION"
@@ -38,7 +38,8 @@ class LoadOptions(OptionModel):
     header: tuple[str, ...] = many(
         "--header",
         "NAME=VALUE",
-        f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE} [default: none]",
+        f"A header of each request; repeatable. A key is better given as {KEY_VARIABLE}, several as lines "
+        f"NAME=VALUE of {HEADERS_VARIABLE} [default: none]",
         private=True,
     )
     results: str = text(

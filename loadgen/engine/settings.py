@@ -17,7 +17,7 @@ from loadgen.engine.options import CONNECT_TO_VARIABLE, REGION_VARIABLE, LoadOpt
 from loadgen.engine.task import AnyTask
 from reach.connect_to import place_of
 from reach.failure import ReachError
-from reach.key import KEY_VARIABLE, key_of, request_headers
+from reach.key import KEY_VARIABLE, own_headers, request_headers, secrets_of
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
 from records.errors import UsageError
 from records.files import of_the_disk
@@ -72,19 +72,22 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
     reach = reach_of(options, environment)
     try:
         reach = replace(reach, connect_to=place_of(values["connect_to"], "--connect-to"))
-        key = key_of(environment)
-        headers = request_headers(options.header, key, reach.key_header)
+        headers = request_headers(options.header, environment, reach.key_header)
+        unkept = own_headers(environment)
     except ReachError as error:
         raise UsageError(str(error)) from error
-    known = redaction({}, environment, keys=[key], also=normalised)
+    keys = secrets_of(environment)
+    known = redaction({}, environment, keys=keys, also=normalised)
     wanted = Settings(
         **values,
         headers=headers,
-        header_marks=header_marks(headers, lambda value: known.without_secrets(value) != value),
+        header_marks=header_marks(
+            headers, lambda value: value in unkept.values() or known.without_secrets(value) != value
+        ),
         reach=reach,
-        redaction=redaction(headers, environment, keys=[key], also=normalised),
+        redaction=redaction(headers, environment, keys=keys, also=normalised),
         secrets=frozenset(
-            {key, *(value.partition(" ")[2] or value for name, value in headers.items() if is_secret(name))}
+            {*keys, *(value.partition(" ")[2] or value for name, value in headers.items() if is_secret(name))}
         ),
     )
     _check_kept(wanted, wanted.texts() | reached)

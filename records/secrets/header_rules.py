@@ -10,6 +10,7 @@ from records.secrets.secret_names import (
     DATE,
     UUID,
     holds_known_key,
+    is_id,
     is_identifier,
     is_secret,
     like_a_key,
@@ -30,7 +31,11 @@ GIVEN = "given"
 _MARK = 4
 """Hexadecimal digits. Of a million words that somebody may guess, fifteen fit: nobody reads the value in it.
 One other value in 65536 passes for the same."""
-_OF_TRACES = {"traceparent", "tracestate", "baggage", "b3"}
+_LONGEST_ID = 64
+"""Characters of one: a digest's, in hexadecimal."""
+_RUNS_OF_A_NAME = 3
+"""Of letters and of digits, in one part of it."""
+_OF_TRACES = {"traceparent", "tracestate", "baggage", "b3", "x-datadog-tags"}
 _TRACE = re.compile(
     r"(trace|span|request|correlation|transaction)[-_]?(id|uuid|guid|context)?$", re.IGNORECASE
 )
@@ -52,45 +57,55 @@ def may_carry_key(name: str) -> bool:
 
 def looks_like_key(name: str, value: str) -> bool:
     """Is the value of a header a key by its look? ``Bearer ...``, and what everybody knows for a key, is one
-    whatever the name. Else those that say something else to a service, and the ids of traces, are none. A
-    UUID looks like a key and like an identifier: which of them it is the header's name has to say. In a name
-    that does not, it is taken for a key, and not kept; another long word is, too, whatever it names."""
+    whatever the name. Else those that say something else to a service, and the ids of traces, are none.
+
+    Of any other long word in which letters and numbers alternate its look does not say whether it is a key
+    or an id: the header's name has to. Where that says nothing, it is taken for a key, and not kept."""
     if holds_known_key(value) or _SCHEME.fullmatch(value):
         return True
     if not may_carry_key(name) or name.lower() in _OF_TRACES:
         return False
-    word = DATE.sub("", value)
+    if is_id(name):
+        return any(len(word) > _LONGEST_ID for word in re.findall(r"[\w-]+", value))
+    text = DATE.sub("", value)
     if _TRACE.search(name):
-        word = _TRACE_ID.sub("", word)
+        text = _TRACE_ID.sub("", text)
     if is_identifier(name):
-        return any(map(_like_a_key, re.split(r"[^A-Za-z0-9]+", UUID.sub("", word))))
-    return _like_a_key(word)
+        text = UUID.sub("", text)
+    return any(map(_like_a_key, re.split(r'[\s,;"{}\[\]]+', text)))
 
 
 def _like_a_key(word: str) -> bool:
-    return like_a_key(word) and bool(re.fullmatch(r"\S*[A-Za-z]\S*", word))
+    """A name has parts (``max-tokens-3-5-sonnet``, a URL), in none of which letters and numbers alternate
+    more than they do in ``gpt4o``."""
+    if not like_a_key(word) or not re.search("[A-Za-z]", word):
+        return False
+    parts = re.findall(r"[A-Za-z0-9]+", word)
+    return bool(UUID.search(word)) or any(
+        like_a_key(part) or len(re.findall(r"[0-9]+|[A-Za-z]+", part)) > _RUNS_OF_A_NAME for part in parts
+    )
 
 
-def header_trouble(pairs: Iterable[tuple[str, str]]) -> str | None:
+def header_trouble(pairs: Iterable[tuple[str, str]], source: str = "--header") -> str | None:
     """What is wrong with the first of the headers that cannot be sent, or None. A value is not shown: it
-    may be a secret."""
+    may be a secret. ``source``: what the user gave them by."""
     seen: set[str] = set()
     for name, value in pairs:
         small = name.lower()
         if not _NAME.fullmatch(name):
-            return f"--header wants NAME=VALUE; {shown(name)} is not a header's name"
+            return f"{source} wants NAME=VALUE; {shown(name)} is not a header's name"
         if frames(name):
-            return f"--header {name}: that header is the client's own, which frames requests and connects"
+            return f"{source} {name}: that header is the client's own, which frames requests and connects"
         if small == "accept-encoding":
             return (
-                f"--header {name}: answers are asked for uncompressed, or their times would be a compressor's"
+                f"{source} {name}: answers are asked for uncompressed, or their times would be a compressor's"
             )
         if not value:
-            return f"--header {name} has no value"
+            return f"{source} {name} has no value"
         if not value.isprintable() or not value.isascii():
             return f"the value of header {name} holds characters that no header may have"
         if small in seen:
-            return f"--header {name} is given twice (small or capital letters are the same)"
+            return f"{source} {name} is given twice (small or capital letters are the same)"
         seen.add(small)
     return None
 

@@ -31,8 +31,10 @@ _URL = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://(?P<user>[^/?#]*@)?")
 _KEY = re.compile(
     r"(?<![\w-])(?:sk-(?=[\w-]*\d)[\w-]{12,}|(?:bearer|basic)\s+(?=\S*\d)[\w.~+/-]{8,}=*"
     r"|eyJ[\w-]{8,}\.[\w-]{8,}|gh[pousr]_[a-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}"
-    r"|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}|AIza[\w-]{30,}|(?:hf|gsk)_[a-z0-9]{30,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY)",
+    r"|xox[abprs]-[\w-]{10,}|(?-i:A[KS]IA[0-9A-Z]{16})|AIza[\w-]{30,}|(?:hf|gsk)_[a-z0-9]{30,}"
+    r"|sk_[0-9a-z]{32,}|[rs]k_(?:live|test)_\w{10,}|(?:glsa|jina|lsv2_pt|lsv2_sk|npm|pcsk|r8|whsec)_\w{20,}"
+    r"|(?:csk|nvapi|pplx|tvly|xai|xapp)-(?=[\w-]*\d)[\w-]{20,}|ya29\.[\w-]{10,}|hvs\.[\w-]{20,}"
+    r"|dapi[0-9a-f]{32}|-----BEGIN [A-Z ]*PRIVATE KEY)",
     re.IGNORECASE,
 )
 """What keys that everybody knows look like."""
@@ -59,15 +61,20 @@ _LONG, _MIXED = 16, 2
 """A word of so many characters, with so many numbers in it, is no name."""
 _LONGEST_KEY = 512
 """Characters; what is longer is data."""
-_IDS = {"id", "ids", "uuid", "guid"}
+_IDS = {"id", "ids", "uuid", "guid", "identifier"}
 _NAMING = {*_IDS, "checksum", "commit", "digest", "etag", "fingerprint", "hash", "revision", "sha"}
 """Whose value is long, and lets nobody in."""
-_THINGS = {
-    *("account", "app", "client", "correlation", "customer", "device", "org", "organization"),
-    *("project", "request", "span", "team", "tenant", "trace", "transaction", "user", "workspace"),
+_OWNERS = {
+    *("account", "deployment", "org", "organisation", "organization"),
+    *("project", "subscription", "team", "tenant", "workspace"),
+}
+"""For whom, or by what, something is asked: in headers they are said by their ids."""
+_THINGS = _OWNERS | {
+    *("app", "client", "correlation", "customer", "device"),
+    *("request", "span", "trace", "transaction", "user"),
 }
 """What has an id that is no secret."""
-_OPENING = {"session", "login", "access", "invite", "invitation", "reset", "sid"}
+_OPENING = {"session", "login", "access", "invite", "invitation", "reset", "sid", "token"}
 """What lets in whoever knows its id."""
 _OF_SECRETS = {"key", "token"}
 """Only as the last word (token_type_ids is none), and not after one of a limit or a vocabulary."""
@@ -193,13 +200,27 @@ def holds_known_key(text: str) -> bool:
 
 
 def is_identifier(name: str) -> bool:
-    """Does the name say, by its last word, that its value names something, as ``X-Tenant-Id`` does? The id of
-    a session is no such: who has it is in."""
+    """Does the name say, by its last word, that its value names something, as ``X-User`` does?"""
     words = [word.lower() for word in _WORD.findall(name)]
-    if is_secret(name) or not words or not _OPENING.isdisjoint(words):
+    return bool(words) and (is_id(name) or (_opens_nothing(words) and words[-1] in _THINGS))
+
+
+def is_id(name: str) -> bool:
+    """Does the name say, by its last word, that its value is an id, which may be any: ``X-Tenant-Id``,
+    ``OpenAI-Project``? The id of a session is none: who has it is in."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or is_secret(name):
         return False
-    last = words[-1]
-    return last in _IDS or last in _THINGS or (last.endswith("id") and last.removesuffix("id") in _THINGS)
+    last, of = words[-1], words[-2] if len(words) > 1 else ""
+    if last not in _IDS and last.endswith("id") and last.removesuffix("id") in _THINGS:
+        last, of = "id", last.removesuffix("id")
+    if last in _IDS:
+        return of in _THINGS or _opens_nothing(words)  # CF-Access-Client-Id is a client's
+    return last in _OWNERS and _opens_nothing(words)
+
+
+def _opens_nothing(words: list[str]) -> bool:
+    return _OPENING.isdisjoint(words)
 
 
 def shown(name: str) -> str:

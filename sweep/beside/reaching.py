@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from reach.failure import ReachError
-from reach.key import KEY_VARIABLE, key_of, request_headers
+from reach.key import VARIABLES, request_headers
 from reach.options import OPTIONS, Reach, reach_of
 from records.options.given_files import GivenFileError, check_given
 from sweep.beside.llm import named_llm
@@ -56,7 +56,7 @@ def _reaching(found: Mapping[str, Any]) -> Namespace:
 def headers_of_plan(plan: Plan, environment: Mapping[str, str]) -> dict[str, str]:
     """What the load of this plan says to its targets in each request, the key among it. Raises ReachError."""
     found = found_in(plan.locust_args, plan.scenario)
-    return request_headers(found.get("header", ()), key_of(environment), _reaching(found).key_header)
+    return request_headers(found.get("header", ()), environment, _reaching(found).key_header)
 
 
 def check_reach(plan: Plan, environment: Mapping[str, str]) -> None:
@@ -87,7 +87,7 @@ def _check_files(plan: Plan) -> None:
 
 def given_in(plan: Plan, environment: Mapping[str, str]) -> list[str]:
     """The variables that this run was given something by which is kept nowhere."""
-    named = (KEY_VARIABLE, *(("OPENAI_BASE_URL", "OPENAI_API_KEY") if named_llm(plan) else ()))
+    named = (*VARIABLES, *(("OPENAI_BASE_URL", "OPENAI_API_KEY") if named_llm(plan) else ()))
     return [name for name in named if environment.get(name)]
 
 

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -63,7 +63,7 @@ class JobLoad:
     template: Mapping[str, Any]
     report: Callable[[str], None]
     image: str = ""
-    key: str = ""
+    private: Mapping[str, str] = field(default_factory=dict)
     where: Callable[[str], None] = lambda node: None
     files: str = FILES
     results: str = CELL
@@ -90,11 +90,11 @@ class JobLoad:
             processes=order.processes,
             seconds=order.seconds,
             image=self.image,
-            key=self.key,
+            private=self.private,
         )
         self.ledger.add_in_cluster(left)  # so that whatever ends this, Ctrl-C or a kill, it is removed
         try:
-            self.kubectl.create(*load_job(self.template, job), hidden=[self.key])
+            self.kubectl.create(*load_job(self.template, job), hidden=self.private.values())
             pod = self._started(name)
             end, there = self._ended(pod, order.seconds)
             if there:

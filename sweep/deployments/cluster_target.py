@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from reach.key import key_of
+from reach.key import VARIABLES
 from records.evidence.pods import Autoscaler, ForwardCost
 from records.secrets.secret_names import is_secret
 from records.services.served import Served
@@ -113,7 +113,7 @@ class ClusterDeployment:
             template=self._template,
             report=setup.report,
             image=self._spec.load_image,
-            key=key_of(os.environ),
+            private={name: os.environ[name] for name in VARIABLES if os.environ.get(name)},
             where=partial(setattr, watch, "load_node"),
         )
         return Endpoint(

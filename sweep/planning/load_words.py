@@ -112,12 +112,14 @@ def parse_locust_args(words: Sequence[str], scenario: str) -> tuple[str, ...]:
         if secret:
             raise UsageError(
                 f"{shown(secret)} does not go after --, where it is kept: give a key as TARGET_API_KEY"
+                f"{', or the header in TARGET_HEADERS' if option.flag == '--header' else ''}"
             )
         if option.flag == "--header" and (name := _with_key(found[option.name])):
             raise UsageError(
                 f"the value of header {shown(name)} looks like a key and does not go after --, where it is "
-                "kept: give it as TARGET_API_KEY, with --key-header NAME, be it a key or not (only the "
-                "header's name can say that it is none, as X-Tenant-Id does)"
+                "kept: a key goes into the environment, as TARGET_API_KEY with --key-header NAME; what is "
+                "none, too, as TARGET_HEADERS='NAME=VALUE' (the value of a header whose name ends in id, "
+                "tenant, project and the like is kept)"
             )
     return tuple(words)
 

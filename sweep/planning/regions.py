@@ -43,7 +43,7 @@ def parse_regions(text: str) -> tuple[Region, ...]:
     for one in text.split(","):
         name, _, link = (part.strip() for part in one.partition("="))
         if not _NAME.fullmatch(name) or not _flags(link):
-            raise UsageError(f"--regions takes {FORM}, not {shown(one)!r}")
+            raise UsageError(f"--regions takes {FORM}, not {shown(one)}")
         found.append(Region(name=name, link=link))
     names = [region.name for region in found]
     if twice := next((name for name in names if names.count(name) > 1), None):

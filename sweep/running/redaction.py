@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reach import unshown
-from reach.key import KEY_VARIABLE
+from reach.key import VARIABLES
 from records.secrets.redaction import Redaction
 from sweep.running.errors import UsageError
 
@@ -19,8 +19,8 @@ _sent: dict[str, str] = {}
 
 
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:
-    """For the target and whatever else is started: the key is for who asks the target."""
-    return {name: value for name, value in environment.items() if name != KEY_VARIABLE}
+    """For the target and whatever else is started: keys are for who asks the target."""
+    return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 
 @contextmanager

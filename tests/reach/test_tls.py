@@ -12,7 +12,7 @@ from loadgen.client.sender import HEADERS
 from reach import options
 from reach.address import Address
 from reach.failure import ReachError
-from reach.key import key_headers, key_of, request_headers
+from reach.key import key_headers, key_of, request_headers, secrets_of
 from reach.options import Reach
 from reach.tls import MOST_BYTES, Tls, context
 
@@ -94,12 +94,41 @@ def test_the_key_s_header() -> None:
 
 
 def test_what_a_request_says_twice_is_refused() -> None:
-    assert request_headers(["X-Team = a"], "k", "x-api-key") == {"x-api-key": "k", "X-Team": "a"}
+    key = {"TARGET_API_KEY": "k"}
+    assert request_headers(["X-Team = a"], key, "x-api-key") == {"x-api-key": "k", "X-Team": "a"}
     for given, key_header in (("X-API-KEY=s3cret", "x-api-key"), ("authorization=Basic s3cret", "")):
         with pytest.raises(ReachError, match="and TARGET_API_KEY both say that header") as caught:
-            request_headers([given], "k", key_header)
+            request_headers([given], key, key_header)
         assert "s3cret" not in str(caught.value)
-    assert request_headers(["Authorization=Basic eA=="], "") == {"Authorization": "Basic eA=="}
+    assert request_headers(["Authorization=Basic eA=="], {}) == {"Authorization": "Basic eA=="}
+
+
+def test_headers_of_the_environment_are_a_line_each() -> None:
+    lines = " Helicone-Auth = Bearer s3cret-12345 \n\r\nX-Custom=01ARZ3NDEKTSV4RRFFQ69G5FAV=\nX-Env=prod"
+    environment = {"TARGET_API_KEY": "k", "TARGET_HEADERS": lines}
+    own = {
+        "Helicone-Auth": "Bearer s3cret-12345",
+        "X-Custom": "01ARZ3NDEKTSV4RRFFQ69G5FAV=",
+        "X-Env": "prod",
+    }
+    assert request_headers(["X-Team=a"], environment) == {"X-Team": "a", "Authorization": "Bearer k", **own}
+    assert secrets_of(environment) == ["k", "s3cret-12345", "01ARZ3NDEKTSV4RRFFQ69G5FAV="]
+    assert (request_headers([], {"TARGET_HEADERS": "\n"}), secrets_of({})) == ({}, [])
+
+
+@pytest.mark.parametrize(("lines", "said"), [
+    ("s3cret", "TARGET_HEADERS wants a line NAME=VALUE for each header, not a value without ="),
+    ("=s3cret", "TARGET_HEADERS wants a line NAME=VALUE for each header, not ''|not that"),
+    ("Authorization: Bearer s3cret=", "TARGET_HEADERS wants NAME=VALUE; that is not a header's name"),
+    ("Content-Length=s3cret", "TARGET_HEADERS Content-Length: that header is the client's own"),
+    ("X-A=s3cr\u00e9t", "the value of header X-A holds characters"),
+    ("authorization=s3cret", "authorization: TARGET_API_KEY and TARGET_HEADERS both say that header; leave"),
+    ("x-team=s3cret", "x-team: --header and TARGET_HEADERS both say that header; leave one of them out"),
+])  # fmt: skip
+def test_a_header_of_the_environment_that_cannot_be_sent_is_refused(lines: str, said: str) -> None:
+    with pytest.raises(ReachError, match=said) as caught:
+        request_headers(["X-Team=a"], {"TARGET_API_KEY": "k", "TARGET_HEADERS": lines})
+    assert "s3cr" not in str(caught.value)
 
 
 def test_the_key_is_taken_from_the_environment_without_blanks_around_it() -> None:

@@ -173,12 +173,14 @@ def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(echoing: Any, over: Any
         "2",
     ]
     (tmp_path / "run").mkdir()
-    done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY)
+    more = f"X-Auth=Basic {BASIC}\nX-Tenant={TENANT}"
+    done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY, TARGET_HEADERS=more)
     text = done.stdout + done.stderr
     (tmp_path / "run" / "terminal").write_text(text)
     assert done.returncode == 3, text
     assert "INVALID" in text
     assert all(f"Authorization: Bearer {KEY}".encode() in talk.head for talk in echoing.talks)
+    assert all(f"X-Auth: Basic {BASIC}".encode() in talk.head for talk in echoing.talks)
     assert len(list((tmp_path / "run").rglob("requests.jsonl"))) == 1
     _nothing_is_shown(tmp_path)
 

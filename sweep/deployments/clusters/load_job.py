@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sweep.deployments.clusters.clone import own_labels
@@ -16,7 +16,6 @@ RESULTS, CELL = "/results", "/results/cell"
 FILES = "/order"
 LOCUSTFILES = "locustfiles"
 """In the folder in which the image begins."""
-_KEY = "api-key"
 _KEEPER_RESOURCES = {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
 _STARTS_SECONDS = 1200
 """For its image to be pulled and a node to be added, before the cluster itself ends what nobody waits for."""
@@ -40,8 +39,9 @@ class Job:
     processes: int
     seconds: float
     image: str = ""
-    key: str = ""
-    """Of the service; empty: as the manifests say, of the Secret ``target``, if there is one."""
+    private: Mapping[str, str] = field(default_factory=dict)
+    """Variables that say what is sent and kept nowhere, a key above all; without one its value is, as the
+    manifests say, that of the Secret ``target``, if there is one."""
 
 
 def master_in(documents: Iterable[Any]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def load_job(template: Mapping[str, Any], job: Job) -> tuple[dict[str, Any], dic
     """The Secret of what the load is told, for there may be a key and certificates in it; and the Job."""
     labels = own_labels(job.name, job.run)
     metadata = {"name": job.name, "labels": labels}
-    told = {**job.files, **({_KEY: job.key.encode()} if job.key else {})}
+    told = {**job.files, **{name: text.encode() for name, text in job.private.items()}}
     secret = {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -92,7 +92,7 @@ def _pod(given: Mapping[str, Any], job: Job) -> dict[str, Any]:
         "image": image,
         # A dollar sign is doubled, so that it stays one.
         "command": ["locust", *(word.replace("$", "$$") for word in job.words)],
-        "env": [{"name": "HOME", "value": "/tmp"}, *_key(load.get("env") or (), job)],
+        "env": [{"name": "HOME", "value": "/tmp"}, *_private(load.get("env") or (), job)],
         "resources": {
             "requests": {"cpu": str(max(1, job.processes)), "memory": memory},
             "limits": {"memory": memory},
@@ -118,10 +118,9 @@ def _pod(given: Mapping[str, Any], job: Job) -> dict[str, Any]:
     }
 
 
-def _key(environment: Sequence[Mapping[str, Any]], job: Job) -> list[dict[str, Any]]:
-    """The variable of the service's key, from the Secret of this Job where it has one."""
-    found = [dict(one) for one in environment if "secretKeyRef" in (one.get("valueFrom") or {})]
-    if job.key:
-        reference = {"secretKeyRef": {"name": job.name, "key": _KEY}}
-        found = [{"name": one["name"], "valueFrom": reference} for one in found]
-    return found
+def _private(environment: Sequence[Mapping[str, Any]], job: Job) -> list[dict[str, Any]]:
+    """The variables of secrets: from the Secret of this Job where it has them, else as the manifests say."""
+    found = {one["name"]: dict(one) for one in environment if "secretKeyRef" in (one.get("valueFrom") or {})}
+    for name in job.private:
+        found[name] = {"name": name, "valueFrom": {"secretKeyRef": {"name": job.name, "key": name}}}
+    return list(found.values())

@@ -194,7 +194,7 @@ def test_blanks_around_a_header_s_value_are_none_of_it() -> None:
 
 
 def test_authorization_is_given_in_one_way() -> None:
-    with pytest.raises(UsageError, match="--header authorization and TARGET_API_KEY both say that header"):
+    with pytest.raises(UsageError, match="Authorization: --header and TARGET_API_KEY both say that header"):
         settings_of(parsed("--header=authorization=Basic eA=="), {"TARGET_API_KEY": "sk-1"})
     assert settings("--header=authorization=Basic eA==").headers == {"authorization": "Basic eA=="}
     asked = settings_of(parsed(), {"TARGET_API_KEY": " sk-1 "})

@@ -58,6 +58,7 @@ def test_files_are_named_from_the_root(monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_a_run_is_resumed_with_what_it_was_given() -> None:
     environment = {"TARGET_API_KEY": "s3cret", "OPENAI_BASE_URL": "http://h", "OPENAI_API_KEY": "s3cret"}
     assert given_in(plan(), environment) == ["TARGET_API_KEY"]
+    assert given_in(plan(), {"TARGET_HEADERS": "X-A=s3cret"}) == ["TARGET_HEADERS"]
     check_given_again(["TARGET_API_KEY"], environment)
     with pytest.raises(UsageError, match="begun with TARGET_API_KEY in the environment, whose values"):
         check_given_again(["TARGET_API_KEY"], {})
@@ -84,6 +85,7 @@ def test_a_process_of_ours_is_asked_without_the_key(trap: Any, monkeypatch: pyte
     (["--key-header", "Host"], {"TARGET_API_KEY": "secret"}, "--key-header Host: "),
     (["--header", "x-me=a", "--key-header", "X-Me"], {"TARGET_API_KEY": "secret"}, "both say that h"),
     ([], {"TARGET_API_KEY": "secret\n"}, "TARGET_API_KEY holds characters"),
+    ([], {"TARGET_HEADERS": "secret"}, "TARGET_HEADERS wants a line NAME=VALUE for each header"),
     (["--ca", "a.pem", "--insecure"], {}, "--insecure verifies nothing"),
     (["--server-name", "a:b"], {}, "--server-name wants the name of a host"),
     ([], {"ALL_PROXY": "socks5://me:secret@p"}, "ALL_PROXY is not used here"),

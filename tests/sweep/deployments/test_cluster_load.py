@@ -1,5 +1,6 @@
 """A load as a Job: the same locust as here, its records back as they were, and nothing of it left."""
 
+import base64
 import tarfile
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -135,7 +136,7 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
 ) -> None:
     load = JobLoad(
         kubectl=Kubectl("east", "prod"), ledger=setup_of().ledger, template=cluster_load.master(),
-        report=lambda text: None, key="s3cret-s3cret",
+        report=lambda text: None, private={"TARGET_API_KEY": "s3cret-s3cret", "TARGET_HEADERS": "X-A=s3cret"},
     )  # fmt: skip
     order = LoadOrder(**{**ORDER, "words": ["--tag", "$(HOME)"]}, folder=tmp_path / "c", log=tmp_path / "l")
 
@@ -156,8 +157,11 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
     assert "cpu" not in main["resources"]["limits"]
     assert pod["automountServiceAccountToken"] is False
     assert "s3cret" not in str(job)
-    [variable] = [one for one in main["env"] if one["name"] == "TARGET_API_KEY"]
-    assert variable["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
+    variables = [one for one in main["env"] if one["name"] in ("TARGET_API_KEY", "TARGET_HEADERS")]
+    references = [one["valueFrom"]["secretKeyRef"] for one in variables]
+    assert [one["name"] for one in references] == [secret["metadata"]["name"]] * 2
+    values = [base64.b64decode(secret["data"][one["key"]]) for one in references]
+    assert sorted(values) == [b"X-A=s3cret", b"s3cret-s3cret"]
     assert job["metadata"]["labels"]["chokepoint/clone"] == secret["metadata"]["name"]
     assert "s3cret" not in "".join(path.read_text() for path in tmp_path.glob("*.jsonl"))
     left = Leftover(context="east", namespace="prod", name="n", kinds=LOAD_KINDS)
@@ -169,7 +173,7 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
 def test_what_is_made_is_valid_by_strict_schemas(version: str) -> None:
     job = Job(
         name="chokepoint-load-1", run="2026 a run", words=["--users", "$5"], files={"spec.json": b"{}"},
-        processes=3, seconds=48.5, key="k",
+        processes=3, seconds=48.5, private={"TARGET_API_KEY": "k"},
     )  # fmt: skip
     secret, made = load_job(cluster_load.master(), job)
     front = clone_ingress(FRONT, "rag-cp-1", 8001, secret["metadata"]["labels"], {"rag"})

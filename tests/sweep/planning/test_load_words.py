@@ -26,18 +26,42 @@ def test_a_secret_and_what_the_sweep_says_itself_do_not_go_to_locust(words: list
 
 UUID = "3f2b8c1a-77de-4c19-9a0b-5d1e2f3a4b5c"
 HEX = UUID.replace("-", "")
+ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
+KNOWN = [
+    "sk-proj-AbC123dEf456gHi789", "sk_" + HEX, "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "AKIAIOSFODNN7EXAMPLE",
+    "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "ASIAIOSFODNN7EXAMPLE", "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEf",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "xoxb-123456789012-abcdefghijkl", "pcsk_5wXyZ1_AbC123dEf456",
+    f"lsv2_pt_{HEX}_0123456789", f"pplx-{HEX}", f"nvapi-{HEX}", f"xai-{HEX}", f"r8_{HEX}", f"dapi{HEX}",
+    "ya29.a0AfH6SMBx1234567890abcdef", f"hvs.{HEX}", f"npm_{HEX}", f"glsa_{HEX}",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("header", [
     "X-Custom=a1b2c3d4e5f6g7h8i9", f"X-Custom={UUID}", f"X-Session-Id={UUID}", f"sid={UUID}",
-    f"X-Idle={UUID}", f"X-Api-Client={HEX}", f"X-Tenant-Id={HEX}", "X-User=Bearer abcdefghijkl",
-    "User-Agent=Basic dXNlcjpwYXNz", "baggage=Bearer abcdefghijkl", "X-Request-Id=" + "a1" * 20,
+    f"X-Idle={UUID}", f"X-Api-Client={HEX}", f"X-Token-Id={HEX}", f"X-Session-Link-Id={HEX}",
+    f"X-Session-Tenant={HEX}", "X-User=Bearer abcdefghijkl", "User-Agent=Basic dXNlcjpwYXNz",
+    "baggage=Bearer abcdefghijkl", "X-Request-Id=" + "a1" * 40, f"X-Custom={ULID}",
+    f'X-Custom={{"team": "a1", "of": "{HEX}"}}', f"X-Custom=https://app42.example.com/v2/{HEX}",
+    "X-Custom=aB3-dE5_gH7kLm2-pQ9", "X-Custom=for 01ARZ3NDEKTSV4RRFFQ69G5FAV",
 ])  # fmt: skip
 def test_a_key_in_a_header_of_any_name_is_not_kept(header: str) -> None:
     name, _, key = header.partition("=")
-    match = f"value of header '{name}' looks like a key .* as TARGET_API_KEY, with --key-header NAME, be it"
+    match = (
+        f"value of header '{name}' looks like a key .* TARGET_API_KEY with --key-header NAME; .* TARGET_HEA"
+    )
     with pytest.raises(UsageError, match=match) as caught:
         parse_locust_args(["--header", "X-Team=a", f"--heade={header}"], "stream")
+    assert key not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["OpenAI-Organization", "X-Tenant-Id", "X-Custom"])
+@pytest.mark.parametrize("key", KNOWN)
+def test_a_key_of_a_well_known_form_is_kept_under_no_name(name: str, key: str) -> None:
+    match = (
+        f"'{name}' does not go after --, where it is kept: .* TARGET_API_KEY, or the header in TARGET_HEADERS"
+    )
+    with pytest.raises(UsageError, match=match) as caught:
+        parse_locust_args(["--header", f"{name}={key}"], "stream")
     assert key not in str(caught.value)
 
 
@@ -50,6 +74,25 @@ def test_a_key_in_a_header_of_any_name_is_not_kept(header: str) -> None:
     "X-Amz-Date=20261130T000000Z", "X-Since=2026-11-30T00:00:00.123+01:00", "X-User=4711000000000000",
     f"X-Cloud-Trace-Context={HEX}/1;o=1", "X-Amzn-Trace-Id=Root=1-67891233-abcdef012345678912345678",
     f"X-Tenant=acme-{UUID}", "X-Tenant=acme-prod-eu-west-1-cluster-2",
+    # As services say their own:
+    "OpenAI-Organization=org-AbC123dEf456gHi789jKl012", "OpenAI-Project=proj_AbC123dEf456gHi789jKl012",
+    "OpenAI-Beta=assistants=v2", f"X-Custom-Id={ULID}", f"X-Request-Id={ULID}", f"X-Tenant-Id={HEX}",
+    "anthropic-workspace-id=wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ",
+    "anthropic-beta=prompt-caching-2024-07-31,max-tokens-3-5-sonnet-2024-07-15",
+    "azureml-model-deployment=gpt4o-2024-08-06-v2-a1b2c3", "X-Azure-Deployment=gpt-4o-mini-eastus2-p1",
+    "X-Amzn-Bedrock-GuardrailIdentifier=gr1d2abc34ef5678x9",
+    "X-Amzn-Bedrock-GuardrailIdentifier=arn:aws:bedrock:us-east-1:123456789012:guardrail/a1b2c3d4e5f6",
+    "x-goog-user-project=my-project-123456-a1", "X-Client-Name=my-cohere-app-v2-eu-west-1",
+    "X-Pinecone-API-Version=2025-04", "X-Project-Id=8x9yz0ab1cd2ef3gh4", "Langsmith-Project=pr-41a7b2c3d4e5",
+    "Helicone-User-Id=user_2NNEqL2nrIRdJ194ndJqAHwEfxC", "Helicone-Prompt-Id=prompt_story_v2_2024_1",
+    "Helicone-Property-Environment=prod-eu-1-v2-blue", "x-portkey-trace-id=7f3a9b2c1d4e5f60",
+    'x-portkey-metadata={"_user":"user-123","request_id":"42aff12"}', "x-portkey-config=pc-prod-a1b2c3",
+    'cf-aig-metadata={"team":"AI","user":12345,"v":"2"}', f"cf-aig-event-id={ULID}", f"X-Account={HEX}",
+    f"CF-Access-Client-Id={HEX}.access", "HTTP-Referer=https://app42.example.com/v2/chat",
+    "X-Title=rag-bench-2024-v2", f"X-Consumer-ID={UUID}", f"X-Kong-Request-Id={HEX}",
+    f"X-Session-User-Id={ULID}",
+    "X-Envoy-Decorator-Operation=rag.ns1.svc.cluster.local:8080/*", f"x-ot-span-context={HEX}",
+    "x-datadog-trace-id=7277407061855694839", "x-datadog-tags=_dd.p.dm=-1,_dd.p.tid=66f1a2b300000000",
 ])  # fmt: skip
 def test_what_a_header_s_name_says_to_be_no_key_is_none(header: str) -> None:
     assert parse_locust_args(["--header", header], "stream") == ("--header", header)
