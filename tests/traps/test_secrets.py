@@ -173,7 +173,7 @@ def test_a_sweep_keeps_and_shows_nothing_of_what_it_sent(echoing: Any, over: Any
         "2",
     ]
     (tmp_path / "run").mkdir()
-    more = f"X-Auth=Basic {BASIC}\nX-Tenant={TENANT}"
+    more = "\n".join(one.removeprefix("--header=") for one in HEADERS)
     done = sweep(*argv, cwd=tmp_path / "run", TARGET_API_KEY=KEY, TARGET_HEADERS=more)
     text = done.stdout + done.stderr
     (tmp_path / "run" / "terminal").write_text(text)
