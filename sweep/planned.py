@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import click
+
 from reach.flags import as_words
 from records.services.variants import MOCKS
 from sweep.beside.llm import named_llm
@@ -108,4 +110,5 @@ def _check(plan: Plan, environment: Mapping[str, str]) -> None:
     # The last: other processes are asked.
     check_settings(plan.targets, {one.name: plan.settings_of(one.name) for one in plan.variants})
     check_min_seconds(plan)
-    check_scenario(plan)
+    for text in check_scenario(plan):
+        click.echo(f"warning: {text}", err=True)

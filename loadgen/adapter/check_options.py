@@ -2,7 +2,8 @@
 
 Standard input is a JSON list of command lines, each a list of words. A JSON list of the options, locust's own
 among them, is printed; then it ends with 0, or at the first command line that the load would refuse with one
-line and 2. No service is asked. Imports locust.
+line and 2. What the load would warn of when it starts is a line ``warning: ...`` of standard error. No
+service is asked. Imports locust.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from loadgen.adapter.user import loaded_models, loaded_scenario  # first: locust
 from locust.argument_parser import get_parser  # isort: skip
 from locust.util.load_locustfile import load_locustfile  # isort: skip
 
-from loadgen.engine.bounds import refuse
+from loadgen.engine.bounds import refuse, warn
 from loadgen.engine.option_model import OptionModel
 from loadgen.engine.settings import Scenario, check_files, settings, task_of
 from reach.options import OPTIONS
@@ -41,7 +42,10 @@ def main(file: str) -> None:
             refuse(f"neither it nor locust has an option {_named(stray)}")
         try:
             wanted = settings(given)
-            check_files(wanted, task_of(scenario, given, wanted))
+            task = task_of(scenario, given, wanted)
+            check_files(wanted, task)
+            for text in task.warnings():
+                warn(text)
         except UsageError as error:
             refuse(str(error))
 

@@ -44,13 +44,14 @@ def _failures(run: Run, stats: Any) -> str:
         outcome, _, text = _said(error.error).partition(": ")
         if outcome not in OUTCOMES:
             continue
-        task = run.task
+        task, facts = run.task, run.task.facts()
         advice = failure_advice(
             outcome,
             text,
             fields=task.fields,
             headers=run.settings.headers,
-            dialect=str(task.facts().get("dialect", "")),
+            dialect=str(facts.get("dialect", "")),
+            question_field=str(facts.get("question_field", "")),
         )
         failed = f"{stats.total.num_failures} of {stats.total.num_requests} requests failed"
         return f"{failed} ({error.occurrences} times: {text or outcome}); {advice}"

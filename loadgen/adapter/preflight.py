@@ -6,7 +6,6 @@ import ctypes
 import os
 import signal
 import socket
-import sys
 import tempfile
 from contextlib import suppress
 from functools import cache, partial
@@ -16,8 +15,10 @@ from typing import Any, NoReturn
 import psutil
 
 from loadgen.adapter import forked
-from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse
-from loadgen.engine.settings import Scenario, check_files, origin_of, settings, task_of
+from loadgen.client.http import Origin
+from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse, warn
+from loadgen.engine.settings import Scenario, Settings, check_files, origin_of, settings, task_of
+from loadgen.engine.task import AnyTask
 from loadgen.process import target
 from records.exit_codes import FAULT, USAGE
 from records.files import of_the_disk
@@ -77,17 +78,14 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
                 least = 0 if environment.shape_class else 1  # a shape has users of its own
                 check_number("-u", options.num_users, (int, least, MOST_AT_ONCE))
             check_files(wanted, task)
-            if not (is_worker or options.cell_spec or origin is None or origin.tls) and (
-                tls := wanted.reach.tls.flags()
-            ):
-                text = f"{host} is not https://, so that nothing is verified by {' and '.join(tls)}"
-                print(f"warning: {text}", file=sys.stderr, flush=True)
+            if not options.cell_spec:  # a sweep has said it once
+                _warn(host, origin, wanted, task)
             if origin and options.headless and (trouble := target.trouble(origin, wanted.headers)):
                 text = f"{host} cannot be reached: {wanted.redaction.redact(trouble)}"
                 if not options.master or options.processes:  # then its workers are of this machine
                     raise UsageError(text)
                 text += "; workers elsewhere may reach it, so that the configuration is as-is"
-                print(f"warning: from this master {text}", file=sys.stderr, flush=True)
+                warn(f"from this master {text}")
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
     except (UsageError, OSError) as error:
@@ -101,6 +99,15 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:
         options.spawn_rate = float(min(options.num_users, LOCUST_WARNS_ABOVE))
+
+
+def _warn(host: str, origin: Origin | None, wanted: Settings, task: AnyTask) -> None:
+    """What may not be meant, and keeps nothing from starting."""
+    tls = wanted.reach.tls.flags()
+    if origin is not None and not origin.tls and tls:
+        warn(f"{host} is not https://, so that nothing is verified by {' and '.join(tls)}")
+    for text in task.warnings():
+        warn(text)
 
 
 def refuse_forked(options: Any, message: str) -> None:

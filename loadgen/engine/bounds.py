@@ -73,6 +73,11 @@ def show(text: str) -> None:
         log.error("It could not be printed: %s", error.strerror or error)
 
 
+def warn(message: str) -> None:
+    """Say one line before the load, which starts all the same."""
+    print(f"warning: {message}", file=sys.stderr, flush=True)
+
+
 def refuse(message: str, code: int = USAGE) -> Any:
     """Say one line and leave with the exit code, that of a usage error if it is nothing else."""
     print(f"error: {message}", file=sys.stderr)

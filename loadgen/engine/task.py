@@ -80,6 +80,10 @@ class Task(Protocol[ItemT, ExchangeT]):
         `workloads.checks.facts.Facts`: are documents expected?"""
         return {}
 
+    def warnings(self) -> Sequence[str]:
+        """What its options make of the load that may not be meant, a line each; it starts all the same."""
+        return ()
+
     def check(self) -> None:
         """Read what it needs, before the load starts: in each process that asks, and where nobody has begun
         yet. Raises UsageError."""

@@ -13,9 +13,9 @@ from sweep.planning.scenario import Declared, asked, locustfile
 from sweep.running.errors import UsageError
 
 
-def check_scenario(plan: Plan) -> None:
+def check_scenario(plan: Plan) -> tuple[str, ...]:
     """See that the scenario is one, and takes the plan's factors and what followed ``--``: its own process
-    says so, once for all points.
+    says so, once for all points, and of what in them it warns.
 
     Raises:
         UsageError: it is none, knows no such option, or refuses a value.
@@ -33,10 +33,12 @@ def check_scenario(plan: Plan) -> None:
         lines = [
             [*by_default(point), *plan.locust_args, *of_point(point)] for point in combinations(plan.grid)
         ]
-        options, why = asked(plan.scenario, lines)
-        check_factors(names, options, plan.scenario)
-        if why:
-            raise UsageError(f"the scenario {plan.scenario}: {why}")
+        said = asked(plan.scenario, lines)
+        check_factors(names, said.options, plan.scenario)
+        if said.why:
+            raise UsageError(f"the scenario {plan.scenario}: {said.why}")
+        return said.warnings
+    return ()
 
 
 def check_factors(names: Sequence[str], options: Sequence[Declared], scenario: str) -> None:

@@ -26,6 +26,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _NAMES_ONE = re.compile(r"^    scenario\b.*=", re.MULTILINE)
 """In a locustfile that is no shape."""
 _LIMIT_SECONDS = 60.0
+_WARNING = "warning: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +76,22 @@ def locustfile(scenario: str) -> Path:
 @lru_cache
 def declared(scenario: str) -> tuple[Declared, ...]:
     """Its options. Raises UsageError where it is no scenario, or does not say them."""
-    return asked(scenario, [])[0]
+    return asked(scenario, []).options
 
 
-def asked(scenario: str, lines: Sequence[Sequence[str]]) -> tuple[tuple[Declared, ...], str]:
-    """The options that the scenario declares; why it refuses one of these command lines, or nothing.
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a scenario says of itself, and of command lines."""
+
+    options: tuple[Declared, ...]
+    why: str
+    """Why it refuses one of the command lines; empty where it takes them all."""
+    warnings: tuple[str, ...]
+    """What in them may not be meant."""
+
+
+def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
+    """What the scenario says of these command lines.
 
     Raises UsageError where it declares none: a shape, or a file that cannot be loaded.
     """
@@ -101,7 +113,7 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> tuple[tuple[Declared
     found = _options_in(done.stdout)
     if found is None:
         raise UsageError(f"locustfiles/{why or f'{path.name} does not say its options'}")
-    return found, why
+    return Said(options=found, why=why, warnings=_warnings(done.stderr.decode(errors="replace")))
 
 
 def _python_path() -> tuple[str, str]:
@@ -114,6 +126,12 @@ def _options_in(output: bytes) -> tuple[Declared, ...] | None:
         with suppress(ValueError):  # pydantic's, too
             return _DECLARED.validate_json(line)
     return None
+
+
+def _warnings(output: str) -> tuple[str, ...]:
+    """Each once, whatever the number of command lines."""
+    lines = dict.fromkeys(line for line in output.splitlines() if line.startswith(_WARNING))
+    return tuple(redaction().without_secrets(line.removeprefix(_WARNING)) for line in lines)
 
 
 def _complaint(output: str) -> str:

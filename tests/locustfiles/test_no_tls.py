@@ -24,7 +24,7 @@ def test_a_load_is_told_that_nothing_is_verified(trap: Any, locust: Any, certifi
 def test_a_sweep_without_https_refuses_options_of_tls(
     monkeypatch: pytest.MonkeyPatch, certificates: Any, urls: list[str], refused: bool
 ) -> None:
-    monkeypatch.setattr("sweep.planned.check_scenario", lambda plan: None)
+    monkeypatch.setattr("sweep.planned.check_scenario", lambda plan: ())
     words = [word for url in urls for word in ("--deployment", url)]
     given = command.make_context("sweep", [*words, "--config", "as-is", "--ca", certificates.ca]).params
     if not refused:

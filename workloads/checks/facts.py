@@ -53,7 +53,9 @@ class Facts:
     documents: bool = False
     """Answers are to bring documents."""
     fields: tuple[str, ...] = ()
-    """Those of a request's body, besides the question."""
+    """Those of a request's body."""
+    question_field: str = ""
+    """That of them which the dialect itself has for the question."""
     dialect: str = ""
     """The API that was spoken, where there are several."""
     headers: tuple[str, ...] = ()

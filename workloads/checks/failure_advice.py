@@ -19,7 +19,7 @@ _BOTH = "--dialect openai or --dialect ask"
 _OTHER_API = f"ask (sweep: after --) in another dialect, {_BOTH}, or another --path"
 _REQUEST = (
     "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
-    "--dialect, --llm-model, --field or --max-tokens"
+    "--dialect, --llm-model, --field ('NAME={question}' where the question belongs) or --max-tokens"
 )
 _NO_ANSWER = "what the gateway asks did not answer it: look whether it is up, and into its log"
 OF_STATUSES: dict[int, str] = {
@@ -48,6 +48,10 @@ _NOT_STREAMED = "the service did not stream: {}; only streamed answers can be me
 _COMPLETION = re.compile(r'"object"\s*:\s*"(?:chat\.|text_)completion"|"choices"\s*:\s*\[')
 """In an answer of OpenAI's API that came as a whole."""
 _REDIRECTED = "redirects are not followed: give the address that it names (locust: -H; sweep: --deployment)"
+_ELSEWHERE = (
+    "the service refuses the field of the question: put it where the service has it, "
+    "--field 'NAME={{question}}' {} (sweep: after --)"
+)
 _MODEL = (
     "name a model that the service has: --llm-model (sweep: -- --llm-model); many list theirs at /v1/models"
 )
@@ -79,14 +83,18 @@ def failure_advice(
     fields: Sequence[str] = (),
     headers: Iterable[str] = (),
     dialect: str = "",
+    question_field: str = "",
 ) -> str:
-    """``fields``, ``headers``: the names of those that were sent; ``dialect``: that was spoken, if known."""
-    advice = _advice(outcome, error, fields, headers)
+    """``fields``, ``headers``: the names of those that were sent; ``dialect``: that was spoken, if known, and
+    its ``question_field``."""
+    advice = _advice(outcome, error, fields, headers, question_field)
     other = {"ask": "openai", "openai": "ask"}.get(dialect)
     return advice.replace(_BOTH, f"--dialect {other}") if other else advice
 
 
-def _advice(outcome: str, error: str, fields: Sequence[str], headers: Iterable[str]) -> str:
+def _advice(
+    outcome: str, error: str, fields: Sequence[str], headers: Iterable[str], question_field: str
+) -> str:
     found = _STATUS.match(error)
     if found is None:
         if outcome == "stream_error" and _UNREAD.match(error):
@@ -95,6 +103,8 @@ def _advice(outcome: str, error: str, fields: Sequence[str], headers: Iterable[s
     status = int(found[1])
     if refused := refused_field(error, fields):
         drop = f"--drop-field {refused}"
+        if refused == question_field:
+            return _ELSEWHERE.format(drop)
         return f"the service refuses a field of the request: leave it out with {drop} (sweep: -- {drop})"
     if status in (401, 403):
         return _of_a_key(status, headers)

@@ -15,6 +15,7 @@ import orjson
 from loadgen.tasks.ask import openai_chunks
 from loadgen.tasks.ask.ask_events import EVENT_TYPES, fold_ask
 from loadgen.tasks.ask.event_data import Fold
+from loadgen.tasks.ask.placeholder import PLACEHOLDER, filled, has_place
 
 PROMPT = "Answer the question from the documents."
 EMBEDDING_MODEL = "local:all-MiniLM-L6-v2"
@@ -28,10 +29,11 @@ class Dialect:
 
     name: str
     path: str
-    question: Callable[[str], dict[str, Any]]
-    """The body's field that holds the question."""
+    question: dict[str, Any]
+    """The body's field that is the dialect's own for the question; empty where it is left out, or has a value
+    from elsewhere."""
     template: dict[str, Any]
-    """The body's other fields."""
+    """The body's other fields. The question goes wherever one has a placeholder."""
     fold: Fold
     event_names: frozenset[str]
     """Names that its events may have, besides none..."""
@@ -43,8 +45,18 @@ class Dialect:
     has_stage_times: bool
     """Is there a place for them in its events?"""
 
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The body's fields, the question's in their place."""
+        return self.question | self.template
+
+    @property
+    def asks(self) -> bool:
+        """Has the question a place in the body?"""
+        return has_place(self.whole)
+
     def body(self, question: str) -> bytes:
-        return orjson.dumps(self.question(question) | self.template)
+        return orjson.dumps(filled(self.whole, question))
 
 
 def dialect(
@@ -65,12 +77,16 @@ def dialect(
         KeyError: there is no such dialect; UnknownField: no such field to drop.
     """
     plain = _BUILD[name](llm_model=llm_model, embedding_model=embedding_model, rag=rag)
-    template = plain.template | ({"max_tokens": max_tokens} if max_tokens else {}) | (fields or {})
+    own, given = plain.question, fields or {}
+    whole = plain.whole | ({"max_tokens": max_tokens} if max_tokens else {}) | given
     for name in drop:
-        template = _without(template, name)
+        whole = _without(whole, name)
+    question = {k: v for k, v in own.items() if k in whole and k not in given}
+    template = {k: v for k, v in whole.items() if k not in question}
     return replace(
         plain,
         path=path or plain.path,
+        question=question,
         template=template,
         expects_documents=plain.expects_documents and template.get("use_rag") is not False,
     )
@@ -104,7 +120,7 @@ def _ask(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
     return Dialect(
         name="ask",
         path="/ask/stream",
-        question=lambda text: {"query": text},
+        question={"query": PLACEHOLDER},
         template={
             "embedding_model": embedding_model or EMBEDDING_MODEL,
             "llm_model": llm_model or LLM_MODEL,
@@ -123,7 +139,7 @@ def _openai(*, llm_model: str, embedding_model: str, rag: bool) -> Dialect:
     return Dialect(
         name="openai",
         path="/v1/chat/completions",
-        question=lambda text: {"messages": [{"role": "user", "content": text}]},
+        question={"messages": [{"role": "user", "content": PLACEHOLDER}]},
         template={
             "model": llm_model or OPENAI_MODEL,
             "stream": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from loadgen.engine.bounds import MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, switch, text
 from loadgen.tasks.ask.dialects import DIALECTS, EMBEDDING_MODEL, LLM_MODEL, OPENAI_MODEL
+from loadgen.tasks.ask.placeholder import LITERAL, PLACEHOLDER
 from loadgen.tasks.ask.question_files import MOST_BYTES
 
 
@@ -32,12 +33,16 @@ class AskOptions(OptionModel):
         kept=False,
     )
     field: tuple[str, ...] = many(
-        "--field", "NAME=VALUE", "A field of the request's body (JSON, else text); repeatable [default: none]"
+        "--field",
+        "NAME=VALUE",
+        f"A field of the request's body (JSON, else text); {PLACEHOLDER} in a text, at any depth of JSON, is "
+        f"the question of each request ({LITERAL}: that word itself); repeatable [default: none]",
     )
     drop_field: tuple[str, ...] = many(
         "--drop-field",
         "NAME",
-        "A field of the request's body to leave out, for services that refuse it; repeatable [default: none]",
+        "A field of the request's body to leave out, for services that refuse it, the question's own too "
+        "(query, messages); repeatable [default: none]",
     )
     questions: str = text(
         "--questions",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from loadgen.engine.settings import GIVE_KEY
 from loadgen.tasks.ask.dialects import Dialect, UnknownField, dialect, field_names
 from loadgen.tasks.ask.options import AskOptions
+from loadgen.tasks.ask.placeholder import (
+    LITERAL,
+    MOST_NESTED,
+    PLACEHOLDER,
+    holds_literal,
+    lacks_quotes,
+    nested_too_deeply,
+)
 from records.errors import UsageError
 from records.secrets.secret_names import (
     NO_FRAGMENT,
@@ -41,19 +49,34 @@ def dialect_of(options: AskOptions) -> Dialect:
     try:
         wanted = of(options.drop_field)
     except UnknownField as error:
-        there = ", ".join(field_names(whole.template))
+        there = ", ".join(field_names(whole.whole))
         raise UsageError(
             f"--drop-field: {shown(str(error.args[0]))} is no field of the body; there are {there}"
         ) from None
-    _check_requested(whole, wanted, fields)
+    _check_requested(whole, wanted)
+    if options.questions and not wanted.asks:
+        raise UsageError(f"--questions: {_nowhere(wanted)}")
     return wanted
 
 
-def _check_requested(whole: Dialect, wanted: Dialect, fields: Mapping[str, Any]) -> None:
-    """See that what is asked for is a stream, of an answer to the question. Raises UsageError."""
-    question = next(iter(wanted.question("")))
-    if question in fields:
-        raise UsageError(f"--field {question}: that field holds the question; --questions FILE says which")
+def warning(wanted: Dialect) -> str:
+    """Of a body in which no question has a place, which may be meant; empty of any other."""
+    if wanted.asks:
+        return ""
+    return f"all requests are the same, and a cache may answer them: {_nowhere(wanted)}"
+
+
+def _nowhere(wanted: Dialect) -> str:
+    """That the body has no place for a question, and how to give it one."""
+    literal = f" ({LITERAL} sends that word itself)" if holds_literal(wanted.whole) else ""
+    return (
+        f"the question is in no field of the body; write {PLACEHOLDER} where it belongs, "
+        f"as in --field 'message={PLACEHOLDER}'{literal}"
+    )
+
+
+def _check_requested(whole: Dialect, wanted: Dialect) -> None:
+    """See that what is asked for is a stream. Raises UsageError."""
     if "stream" in whole.template and wanted.template.get("stream") is not True:
         option = "--field" if "stream" in wanted.template else "--drop-field"
         raise UsageError(f"{option} stream: the answer would come in one piece, and only streams are timed")
@@ -68,7 +91,12 @@ def _field(text: str) -> tuple[str, Any]:
     secret = secret_in_field(text)
     if secret is not None:
         raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")
-    return name, field_value(value)
+    found = field_value(value)
+    if lacks_quotes(value, found):
+        raise UsageError(f'--field {shown(name)}: in JSON, {PLACEHOLDER} stands in quotes: "{PLACEHOLDER}"')
+    if nested_too_deeply(found):
+        raise UsageError(f"--field {shown(name)}: its JSON is nested more than {MOST_NESTED} deep")
+    return name, found
 
 
 def _check_path(path: str) -> None:

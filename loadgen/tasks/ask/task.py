@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,15 @@ from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.question_files import Question, QuestionError, read_questions
 from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
-from loadgen.tasks.ask.request_body import dialect_of
+from loadgen.tasks.ask.request_body import dialect_of, warning
 from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
 
 _POD = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 """A pod's name; what else a service puts there is not kept."""
+_SAME = Question("same", "")
+"""What is asked where the body has no place for a question: one thing, so that caches are found out."""
 
 
 def labels_of(exchange: AnswerExchange, redact: Redact) -> dict[str, str]:
@@ -41,7 +43,7 @@ class AskTask(Task[Question, AnswerExchange]):
         self.path = self.dialect.path
         self.seed = options.question_seed
         self.timeouts = load.timeouts(first_token=options.first_token_timeout_s, gap=options.gap_timeout_s)
-        self.fields = tuple(field_names(self.dialect.template))
+        self.fields = tuple(field_names(self.dialect.whole))
         self.options = options
         self._load = load
         self._order: list[Question] = []
@@ -58,23 +60,33 @@ class AskTask(Task[Question, AnswerExchange]):
             "stage_times": dialect.has_stage_times,
             "body": dialect.template,
             "drop_fields": sorted(set(options.drop_field)),
-            "questions": options.questions or "standard library",
+            "questions": (options.questions or "standard library") if dialect.asks else "none",
             "questions_sha256": self._digest,
             "question_seed": self.seed,
         }
 
+    def warnings(self) -> Sequence[str]:
+        return tuple(filter(None, [warning(self.dialect)]))
+
     def facts(self) -> Mapping[str, Any]:
-        return {"documents": self.dialect.expects_documents, "dialect": self.dialect.name}
+        return {
+            "documents": self.dialect.expects_documents,
+            "dialect": self.dialect.name,
+            "question_field": next(iter(self.dialect.question), ""),
+        }
 
     def check(self) -> None:
         if self._order:
             return
+        questions = self._questions() if self.dialect.asks else [_SAME]
+        self._order, self._digest = shuffled(questions, self.seed), digest(questions)
+
+    def _questions(self) -> list[Question]:
         file = self.options.questions
         try:
-            questions = read_questions(Path(file)) if file else library_questions()
+            return read_questions(Path(file)) if file else library_questions()
         except QuestionError as error:
             raise UsageError(f"--questions {error}") from error
-        self._order, self._digest = shuffled(questions, self.seed), digest(questions)
 
     def items(self, share: Share) -> Iterator[Question]:
         return users_questions(self._order, share)

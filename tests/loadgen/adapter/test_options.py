@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from loadgen.engine.option_model import Option
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Settings, origin_of, task_of
 from loadgen.engine.settings import settings as settings_of
+from loadgen.engine.task import Share
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
@@ -182,7 +184,9 @@ def test_a_header_s_value_that_cannot_be_sent_is_refused_without_showing_it(valu
     (["--header=X-Tenant=a", "--header=x-tenant=b"], "--header x-tenant is given twice"),
     (["--dialect=openai", "--drop-field=stream"], "--drop-field stream: the answer would come in one piece"),
     (["--dialect=openai", "--field=stream=false"], "--field stream: the answer would come in one piece"),
-    (["--dialect=openai", "--field=messages=[]"], "--field messages: that field holds the question"),
+    (["--dialect=openai", "--field=messages=[]", "--questions=q"], "--questions: the question is in no"),
+    (['--field=input={"text": {question}}'], "--field 'input': in JSON, {question} stands in quotes"),
+    (["--field=a=" + "[" * 101 + "]" * 101], "--field 'a': its JSON is nested more than 100 deep"),
 ])  # fmt: skip
 def test_what_makes_no_request_is_refused(words: list[str], said: str) -> None:
     with pytest.raises(UsageError, match=said):
@@ -233,6 +237,7 @@ def test_a_field_whose_value_looks_like_a_key_is_refused(value: str) -> None:
 def test_a_field_can_be_left_out_also_of_an_object() -> None:
     asked = task("--dialect=openai", "--drop-field=stream_options")
     assert asked.dialect.template == {"model": "default", "stream": True}
+    assert asked.warnings() == ()
     assert asked.requested()["drop_fields"] == ["stream_options"]
     inner = task("--dialect=openai", "--drop-field=stream_options.include_usage", "--field=a.b=1")
     assert inner.dialect.template == {"model": "default", "stream": True, "stream_options": {}, "a.b": 1}
@@ -240,8 +245,31 @@ def test_a_field_can_be_left_out_also_of_an_object() -> None:
     assert "a.b" not in task("--field=a.b=1", "--drop-field=a.b").dialect.template
 
 
-@pytest.mark.parametrize("name", ["stream_option", "messages", "stream_options.x", "model.x", ""])
+@pytest.mark.parametrize("name", ["stream_option", "query", "stream_options.x", "model.x", ""])
 def test_a_field_that_is_not_there_cannot_be_left_out(name: str) -> None:
-    there = "there are model, stream, stream_options, stream_options.include_usage$"
+    there = "there are messages, model, stream, stream_options, stream_options.include_usage$"
     with pytest.raises(UsageError, match=there):
         settings("--dialect=openai", f"--drop-field={name}")
+
+
+@pytest.mark.parametrize("words", [
+    ["--drop-field=query"], ["--field=query=hello"], ["--drop-field=query", "--field=question={{question}}"],
+    ["--dialect=openai", "--field=messages=[]"],
+])  # fmt: skip
+def test_of_a_body_without_a_question_all_requests_are_one(words: list[str]) -> None:
+    asked = task(*words)
+    [said] = asked.warnings()
+    assert said.startswith("all requests are the same")
+    assert ("{{question}} sends that word itself" in said) == any("{{" in word for word in words)
+    assert asked.requested()["questions"] == "none"
+    questions = islice(asked.items(Share(user=1, users=2)), 3)
+    assert len({question.id for question in questions}) == 1
+
+
+def test_a_question_that_is_moved_is_kept_and_no_warning() -> None:
+    asked = task("--drop-field=query", "--field=message={question}")
+    wanted = asked.requested()
+    assert (wanted["body"]["message"], wanted["drop_fields"]) == ("{question}", ["query"])
+    assert (wanted["questions"], asked.warnings()) == ("standard library", ())
+    assert (asked.facts()["question_field"], task().facts()["question_field"]) == ("", "query")
+    assert wanted["body"] != task("--drop-field=query", "--field=message=hello").requested()["body"]

@@ -18,8 +18,9 @@ from records.services.served import Served
 def environment(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Headless, of a service that nobody reaches from here."""
     wanted = SimpleNamespace(reach=Reach(), headers={}, redaction=SimpleNamespace(redact=str))
+    task = SimpleNamespace(warnings=lambda: ("all requests are the same",))
     monkeypatch.setattr(preflight, "settings", lambda options: wanted)
-    monkeypatch.setattr(preflight, "task_of", lambda scenario, options, wanted: object())
+    monkeypatch.setattr(preflight, "task_of", lambda scenario, options, wanted: task)
     monkeypatch.setattr(preflight, "origin_of", lambda host, reach: SimpleNamespace(tls=None))
     monkeypatch.setattr(preflight, "check_files", lambda wanted, task: None)
     monkeypatch.setattr(target, "trouble", lambda origin, headers: "connection refused")
@@ -40,7 +41,8 @@ def test_what_asks_from_here_is_refused(
     with pytest.raises(SystemExit) as ended:
         preflight.check(environment, SimpleNamespace(), is_worker=False)
     assert ended.value.code == 2
-    assert capsys.readouterr().err == "error: http://a cannot be reached: connection refused\n"
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last == "error: http://a cannot be reached: connection refused"
 
 
 def test_a_master_whose_workers_ask_from_elsewhere_is_warned(
@@ -48,7 +50,8 @@ def test_a_master_whose_workers_ask_from_elsewhere_is_warned(
 ) -> None:
     environment.parsed_options.master = True
     preflight.check(environment, SimpleNamespace(), is_worker=False)
-    [line] = capsys.readouterr().err.splitlines()
+    first, line = capsys.readouterr().err.splitlines()
+    assert first == "warning: all requests are the same"
     said = "warning: from this master http://a cannot be reached: connection refused; workers"
     assert line.startswith(said)
     assert environment.parsed_options.spawn_rate == 4

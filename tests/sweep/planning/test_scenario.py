@@ -65,6 +65,13 @@ def test_what_the_load_would_refuse_is_refused_before_anything_starts(
         check_scenario(_plan(*grid, args=args))
 
 
+def test_what_the_load_would_warn_of_is_said_once() -> None:
+    same = ("--drop-field", "query")
+    [said] = check_scenario(_plan(("max-tokens", (1, 2)), args=same))
+    assert said.startswith("all requests are the same")
+    assert check_scenario(_plan(args=(*same, "--field", 'input={"text": "{question}"}'))) == ()
+
+
 def test_a_point_is_what_locust_is_told() -> None:
     check_scenario(_plan(("max-tokens", (1, 2)), ("max_inflight", (1,))))
     assert words(_plan(), Point.of_users(5), ()) == []

@@ -134,3 +134,9 @@ def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
     refused = record(outcome="http_error", error=error)
     text = answers.failures(facts([refused], fields=SENT)).text
     assert (f"--drop-field {field} (sweep" in text) if field else ("--drop-field" not in text)
+
+
+def test_a_refused_field_of_the_question_is_put_elsewhere(record: Record, facts: Make) -> None:
+    error = 'HTTP 422 {"detail":[{"type":"extra_forbidden","loc":["body","query"]}]}'
+    refused = facts([record(outcome="http_error", error=error)], fields=("query",), question_field="query")
+    assert "--field 'NAME={question}' --drop-field query (sweep: after --)" in answers.failures(refused).text
