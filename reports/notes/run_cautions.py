@@ -210,6 +210,8 @@ def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     why = f"the machine had spoiled {it}, or {it_was} too short"
     text = f"{count} of {_cells(note.of)} {_were(count)} measured again: {why}"
     kept = "Earlier tries are kept beside each, as .try-1 and so on."
+    if note.last_worse:
+        kept += f" Of {some(note.last_worse)} one of these counts: the last failed more checks."
     return Caution(sentences=(f"{text} ({some(note.cells)}). {kept}",), brief=text)
 
 
