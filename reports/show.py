@@ -35,11 +35,11 @@ def show(analysis: Analysis, console: Console) -> None:
     print_blocks(blocks(analysis), console)
 
 
-def print_report(directory: Path, console: Console) -> int:
+def print_report(directory: Path, console: Console) -> Analysis:
     """Write the derived files of a run beside it, print the tables.
 
     Returns:
-        the exit code: 0, or 3 when a configuration has no valid cell.
+        what they are of; its exit code is 0, or 3 when a configuration has no valid cell.
 
     Raises:
         RecordError, OSError: as ``load`` and ``write_files``.
@@ -47,4 +47,4 @@ def print_report(directory: Path, console: Console) -> int:
     analysis = load([directory])
     write_files(analysis, directory)
     show(analysis, console)
-    return analysis.exit_code
+    return analysis

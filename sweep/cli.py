@@ -166,7 +166,7 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
         with interruptible():
             command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        _end("sweep: interrupted; what was measured is kept", INTERRUPTED)
+        _end("sweep: interrupted", INTERRUPTED)
     except click.NoSuchOption as error:
         _refuse(_no_option(error), USAGE)
     except click.ClickException as error:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,13 +16,15 @@ from records.secrets.secret_names import harmless
 
 def cell_directories(run: Path, holding: str = layout.CELL) -> Iterator[Path]:
     """The cells' folders below a run, in the order of their names, those that were set aside left out. Of a
-    cell that was measured again that of its last try; where this has no end, of the best that was kept."""
+    cell that was measured again that of the try that counts: of those with an end what is valid, then what
+    fails the fewest checks, then what came last; never what has the better figures. An invalid one enters no
+    figure, whichever counts, and a valid one is never measured again."""
     tries: dict[Path, list[Path]] = {}
     for path in run.glob(f"{layout.CELLS}/*/*/*/{holding}"):
         if layout.PARTIAL not in path.parent.name:
             tries.setdefault(of_cell(path.parent), []).append(path.parent)
     for folder, found in sorted(tries.items()):
-        if (counts := folder if found == [folder] else _that_counts(run, folder, found)) is not None:
+        if (counts := folder if found == [folder] else _best(run, folder, found)) is not None:
             yield counts
 
 
@@ -36,25 +38,34 @@ def name_of(run: Path, folder: Path) -> str:
     return of_cell(folder).relative_to(run / layout.CELLS).as_posix()
 
 
-def _that_counts(run: Path, folder: Path, tries: Sequence[Path]) -> Path | None:
-    try:
-        if folder in tries and is_complete(run, folder):
-            return folder
-    except (RecordError, OSError):  # whoever reads it says what is wrong
-        return folder
-    kept = []
+def that_counts(run: Path, folder: Path) -> Path:
+    """Of a cell of a run, by where it lies: the folder of the try that counts (`cell_directories`)."""
+    beside = (path for path in folder.parent.glob("*") if path.name.startswith(f"{folder.name}{layout.TRY}"))
+    tries = [path for path in (folder, *beside) if (path / layout.CELL).exists()]
+    return _best(run, folder, tries) or folder
+
+
+def _best(run: Path, folder: Path, tries: Sequence[Path]) -> Path | None:
+    ended = []
     for path in tries:
-        with suppress(RecordError, OSError):
-            if has_ended(run, path):
-                kept.append((_worth(path), path))
-    return max(kept)[1] if kept else folder if folder in tries else None
+        try:
+            if is_complete(run, path) if path == folder else has_ended(run, path):
+                ended.append((_worth(path), path))
+        except (RecordError, OSError):
+            if path == folder:  # whoever reads it says what is wrong
+                return folder
+    return max(ended)[1] if ended else folder if folder in tries else None
 
 
-def _worth(folder: Path) -> tuple[bool, int, int]:
-    """Of a try: better is what is valid, then what fails fewer checks, then what came later."""
-    number = folder.name.rpartition(layout.TRY)[2]
-    verdict = cell_of(folder).verdict
-    return verdict.valid, -len(verdict.failures), int(number) if number.isdecimal() else 0
+def _worth(folder: Path) -> tuple[bool, int, float]:
+    """Of a try: more is better."""
+    _, mark, number = folder.name.partition(layout.TRY)
+    verdict, ended = (
+        cell_of(folder).verdict,
+        (folder / layout.ENDED).exists(),
+    )  # that check is in no cell.json
+    came = math.inf if not mark else int(number) if number.isdecimal() else 0
+    return verdict.valid and not ended, -len(verdict.failures) - ended, came
 
 
 def is_complete(run: Path, directory: Path) -> bool:

@@ -26,8 +26,8 @@ CELL = "cell.json"
 PARTIAL = ".partial-"
 """In the name of a cell's folder that was set aside, with a number after it: it is never read."""
 TRY = ".try-"
-"""The same of a cell that the machine spoiled: the last try has its name, and the earlier ones this. The best
-of these is read where the last has no end."""
+"""The same of a cell that the machine spoiled: the last try has its name, and the earlier ones this. Which of
+them is read says `records.cells.folders`."""
 REQUESTS = "requests.jsonl"
 SAMPLES = "profile.jsonl"
 """The profiler's samples of a cell, and what is made of them when it ends:"""

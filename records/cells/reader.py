@@ -60,7 +60,9 @@ class Run:
     cells: tuple[CellData, ...] = ()
     incomplete: tuple[str, ...] = ()
     earlier: tuple[str, ...] = ()
-    """Of ``cells`` those whose last try has no end: an earlier one that was kept is here."""
+    """Of ``cells`` those whose last try has no end: an earlier one that was kept is here;"""
+    last_worse: tuple[str, ...] = ()
+    """and those whose last try failed more checks than the earlier one that is here."""
     recorded: int = 0
     """Requests of cells without an end, or without a cell.json."""
     lost: tuple[Lost, ...] = ()
@@ -176,7 +178,8 @@ def read_run(directory: Path, read: Callable[[Path], CellData] = read_cell) -> R
 
 
 def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], CellData]) -> Run:
-    cells, cut, earlier, broken, recorded = [], [], [], list[Exception](), 0
+    cells, cut, earlier, worse = list[CellData](), list[str](), list[str](), list[str]()
+    broken, recorded = list[Exception](), 0
     lost = [
         Lost(name=name_of(directory, path), why="")
         for path in cell_directories(directory, layout.REQUESTS)
@@ -189,7 +192,9 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
                 raise RecordError(f"{path}: its cell.json is that of {cell.name}")
             if is_complete(directory, path):
                 cells.append(read(path))
-                earlier += [name] if path != of_cell(path) else []
+                if path != (last := of_cell(path)):
+                    ended = (last / layout.CELL).exists() and is_complete(directory, last)
+                    (worse if ended else earlier).append(name)
             else:
                 cut.append(name)
                 recorded += line_count(path / layout.REQUESTS)
@@ -206,7 +211,7 @@ def _read_cells(directory: Path, meta: dict[str, Any], read: Callable[[Path], Ce
     )
     return Run(
         path=directory, meta=meta, cells=tuple(cells), incomplete=tuple(cut), earlier=tuple(earlier),
-        recorded=recorded, lost=tuple(lost),
+        last_worse=tuple(worse), recorded=recorded, lost=tuple(lost),
     )  # fmt: skip
 
 

@@ -119,6 +119,8 @@ class MeasuredAgain(Note):
     code = "measured-again"
     cells: tuple[str, ...]
     of: int
+    last_worse: tuple[str, ...] = ()
+    """Those whose last try failed more checks than an earlier one, which counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,9 +241,19 @@ def _missing(run: Run) -> tuple[str, ...]:
 
 
 def again(analysis: Analysis) -> Iterator[Note]:
-    tried = [c for c in analysis.cells if any(p.data.cell.achieved.get("earlier_tries") for p in c.parts)]
+    worse = {(source.name, name) for source in analysis.sources for name in source.run.last_worse}
+    ended_worse = [c for c in analysis.cells if (c.source, c.cell.name) in worse]
+    tried = [
+        c
+        for c in analysis.cells
+        if c in ended_worse or any(p.data.cell.achieved.get("earlier_tries") for p in c.parts)
+    ]
     if tried:
-        yield MeasuredAgain(cells=tuple(map(analysis.named, tried)), of=len(analysis.cells))
+        yield MeasuredAgain(
+            cells=tuple(map(analysis.named, tried)),
+            of=len(analysis.cells),
+            last_worse=tuple(map(analysis.named, ended_worse)),
+        )
 
 
 def one_repeat(analysis: Analysis) -> Iterator[Note]:

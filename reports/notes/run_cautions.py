@@ -173,13 +173,18 @@ def _records(count: int) -> str:
 def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     sentences = []
     for note in notes:
-        count = f"{note.fewest}" if note.fewest == note.most else f"{note.fewest}-{note.most}"
+        seconds, count = _span(note.seconds, note.most_seconds), _span(note.fewest, note.most)
         sentences.append(
-            f"{len(note.cells)} of {_cells(note.of)} ended after {note.seconds:g} s with {count} of the "
-            f"{note.requests} requests asked for: --max-seconds {note.enough_seconds} lets them finish."
+            f"{len(note.cells)} of {_cells(note.of)} ended after {seconds} s with {count} of the "
+            f"{_span(note.requests, note.most_requests)} requests asked for: "
+            f"--max-seconds {note.enough_seconds} lets them finish."
         )
     brief = f"{_cells(sum(len(note.cells) for note in notes))} ended before all requests (--max-seconds)"
     return Caution(sentences=tuple(sentences), brief=brief)
+
+
+def _span(least: float, most: float) -> str:
+    return f"{least:g}" if least == most else f"{least:g}-{most:g}"
 
 
 def _given_up(notes: Sequence[of_runs.GivenUp]) -> Caution:
@@ -205,6 +210,8 @@ def _again(notes: Sequence[of_runs.MeasuredAgain]) -> Caution:
     why = f"the machine had spoiled {it}, or {it_was} too short"
     text = f"{count} of {_cells(note.of)} {_were(count)} measured again: {why}"
     kept = "Earlier tries are kept beside each, as .try-1 and so on."
+    if note.last_worse:
+        kept += f" Of {some(note.last_worse)} one of these counts: the last failed more checks."
     return Caution(sentences=(f"{text} ({some(note.cells)}). {kept}",), brief=text)
 
 

@@ -26,7 +26,12 @@ class Budget:
 
     def left(self, now: float) -> float:
         """Seconds; infinite without a budget."""
-        return float("inf") if self.seconds is None else self.seconds - (now - self.began)
+        return self.ends - now
+
+    @property
+    def ends(self) -> float:
+        """The moment; infinite without a budget."""
+        return float("inf") if self.seconds is None else self.began + self.seconds
 
     def time_for_cell(self, now: float, *, sparing: bool, least: float = 0.0) -> bool:
         """Would a cell as long as the others, or of ``least`` seconds, end within what is left? ``sparing``:

@@ -64,9 +64,7 @@ class ClusterDeployment:
         port = port_of(container, spec)
         change = self._changed if spec.in_place else self._cloned
         made, selector = change(original, settings)
-        pods = wait_rolled_out(
-            self._kubectl, made, selector, seconds=setup.ready_seconds, report=setup.report
-        )
+        pods = wait_rolled_out(self._kubectl, made, selector, wait=setup.wait(), report=setup.report)
         watch = partial(
             PodsWatch,
             kubectl=self._kubectl,

@@ -130,7 +130,7 @@ class PodmanDeployment:
         return Confined(group=Group(method=method, folders=(), read=life.used), limits=wanted)
 
     def _wait_ready(self, life: Life, confined: Confined, name: str, base_url: str) -> None:
-        setup, keeper, ends = self._setup, self._keeper, time.monotonic() + self._setup.ready_seconds
+        setup, keeper, wait = self._setup, self._keeper, self._setup.wait()
         assert keeper is not None
         while not (life.ready and self._answers(base_url)):
             life.step(time.monotonic())
@@ -140,11 +140,8 @@ class PodmanDeployment:
                 raise UsageError(
                     f"the target ended before it was ready, {code}: {keeper.complaint()} ({setup.log})"
                 )
-            if time.monotonic() > ends:
-                raise UsageError(
-                    f"the target was not ready after {setup.ready_seconds:g} s, by its probes; "
-                    f"its last words: {keeper.complaint()} ({setup.log})"
-                )
+            if wait.is_over:
+                raise wait.error(f"by its probes; its last words: {keeper.complaint()} ({setup.log})")
             setup.report(f"starting {name}: {keeper.last_words()}")
             time.sleep(_POLL_SECONDS)
 

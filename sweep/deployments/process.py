@@ -43,11 +43,12 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
     """Until a GET of ``url`` has an answer whose status is ``ready``.
 
     Raises:
+        OutOfTime: the budget ended first.
         UsageError: the process ended first, or there was none in time; with its last words.
     """
     base_url, _, path = url.removeprefix("http://").partition("/")
-    ends, found = time.monotonic() + setup.ready_seconds, None
-    while time.monotonic() < ends:
+    wait, found = setup.wait(), None
+    while not wait.is_over:
         if (code := child.exit_code()) is not None:
             raise UsageError(
                 f"the target ended before it was ready, with {code}: {child.complaint()} ({child.log})"
@@ -61,10 +62,7 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
     if found is None:
         elsewhere = _elsewhere(child, base_url)
         why = f"nothing answers at {url}{f', but {elsewhere}' if elsewhere else ''}"
-    raise UsageError(
-        f"the target was not ready after {setup.ready_seconds:g} s: {why}; "
-        f"its last words: {child.complaint()} ({child.log})"
-    )
+    raise wait.error(f"{why}; its last words: {child.complaint()} ({child.log})")
 
 
 def reference_app_at(base_url: str, name: str, settings: Mapping[str, str]) -> Served:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
+from sweep.running.waiting import Wait
 
 HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
@@ -119,8 +121,14 @@ class Setup(StartOptions):
     """How a running service is reached,"""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """and what each request says to it, as the load's do; there may be a key among them."""
+    budget_ends: float = math.inf
+    """The moment, of `time.monotonic`, until which it is waited for at most."""
     ways: tuple[str, ...] = ()
     """By which its cells are asked, where the plan says so; none: by the one of its spec."""
+
+    def wait(self) -> Wait:
+        """Until it is ready, from now on."""
+        return Wait.from_now(self.ready_seconds, self.budget_ends)
 
 
 class Deployment(Protocol):
@@ -130,6 +138,7 @@ class Deployment(Protocol):
         """Start it as the variant of that name, with its settings.
 
         Raises:
+            OutOfTime: the budget ended first.
             UsageError: it ends, is not ready in time, or cannot be what was asked for.
         """
         ...

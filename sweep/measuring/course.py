@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from records.cells import layout
-from records.cells.reader import CellData
+from records.cells.folders import that_counts
+from records.cells.reader import CellData, read_cell
+from records.errors import RecordError
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
 from sweep.choosing.foreseen import foreseen_knee
 from sweep.choosing.hopeless import Machine
@@ -65,7 +68,9 @@ class Course:
         self.learn(key, data)
 
     def learn(self, key: CellKey, data: CellData) -> None:
-        """What follows from a cell that was measured, now or before."""
+        """What follows from a cell that was measured, now or before: from the try that counts, as in the
+        report. ``data``: the last."""
+        data = self._that_counts(key, data)
         self.machine.found(data.cell)
         answered = not data.requests or any(request.outcome == "ok" for request in data.requests)
         cell = data.cell
@@ -118,8 +123,17 @@ class Course:
         if not self.plan.auto or self.search.begins(series):
             return
         keys = [key for key in self.plan.cells() if (key.series, key.repeat) == (series, 1)]
-        folders = [folder for folder in map(self._folder, keys) if folder.exists()]
+        folders = [that_counts(self.run, folder) for folder in map(self._folder, keys) if folder.exists()]
         self.search.foresee(series, foreseen_knee(self.run, folders))
+
+    def _that_counts(self, key: CellKey, last: CellData) -> CellData:
+        """The last where an earlier one that counts cannot be read."""
+        path = that_counts(self.run, self._folder(key))
+        if path == last.path:
+            return last
+        with suppress(RecordError, OSError):
+            return read_cell(path)
+        return last
 
     def _folder(self, key: CellKey) -> Path:
         return self.run / layout.CELLS / key.path

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from records.cells import layout
+from records.cells.folders import cell_directories
 from records.errors import RecordError
 from sweep.beside.ended import gone
 from sweep.beside.llm import LlmServer, named_llm
@@ -30,7 +31,7 @@ from sweep.planning.cell_key import CellKey, Service
 from sweep.planning.division import placed
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
-from sweep.running.errors import NotUp
+from sweep.running.errors import NotUp, OutOfTime
 from sweep.running.ledger import Ledger
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
@@ -125,9 +126,19 @@ class Sweep:
         with ExitStack() as stack:
             began = time.monotonic()
             services = {key.service for key in wanted}
-            endpoints = start_targets(
-                stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress
-            )
+            try:
+                endpoints = start_targets(
+                    stack, place, services, repeat=repeat, llm_url=llm_url, progress=self.progress,
+                    budget_ends=self.budget.ends,
+                )  # fmt: skip
+            except OutOfTime as error:
+                if not any(cell_directories(self.directory)):
+                    raise OutOfTime(
+                        f"{error}; give it more time by --budget (none: as long as it takes)"
+                    ) from error
+                self.progress.note(str(error))
+                self.course.skipped += missing or onward
+                return
             self.start_seconds = time.monotonic() - began
             self.search.gone.update(dict.fromkeys(services - endpoints.keys(), KILLED_AS_IT_STARTED))
             at = Bench(place=place, endpoints=endpoints, repeat=repeat)

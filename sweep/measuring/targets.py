@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -20,7 +21,7 @@ from sweep.planning.cell_key import Service
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
 from sweep.planning.ways import ways_of
-from sweep.running.errors import OutOfMemory, UsageError
+from sweep.running.errors import OutOfMemory, OutOfTime, UsageError
 from sweep.running.inside import blank_inside
 from sweep.running.lent import take_back
 from sweep.running.redaction import blank_file
@@ -37,10 +38,12 @@ def start_targets(
     repeat: int,
     llm_url: str,
     progress: Progress,
+    budget_ends: float = math.inf,
 ) -> dict[Service, Endpoint]:
     """Start what is wanted; ``stack`` stops it.
 
     Raises:
+        OutOfTime: the budget ended before all were ready.
         UsageError: one never got ready, or cannot prove what it runs. What is killed at its memory limit is
             left out, unless nothing else is there or was measured.
     """
@@ -53,7 +56,10 @@ def start_targets(
             if (target.label, config) not in wanted:
                 continue
             name = f"{config}-r{repeat}"
+            if target.kind.started and time.monotonic() >= budget_ends:
+                raise OutOfTime(f"the budget ended before {config} ({target.label}) was started")
             setup = _setup(place, target, name, llm_url=llm_url, report=progress.report)
+            setup = replace(setup, budget_ends=budget_ends)
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(_stop, deployment, setup)

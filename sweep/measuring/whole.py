@@ -7,6 +7,7 @@ import shlex
 import sys
 from collections import Counter
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -46,22 +47,27 @@ def run_new(output: Path, plan: Plan) -> tuple[Path, int]:
 
 def run_sweep(directory: Path, plan: Plan) -> int:
     """Measure what is missing in ``directory`` and print the report; the exit code of that."""
+    from reports.notes.in_short import invalid_in_short
     from reports.show import print_report
 
     _measure(directory, plan, Watched())
     console = Console()
     with console.capture() as report:  # all its files are written before the first line is printed
-        code = print_report(directory, console)
+        analysis = print_report(directory, console)
     print_out(report.get())
+    if line := invalid_in_short(analysis):  # last, for the exit code may be 0
+        _say(Watched(), line)
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
-    return code
+    return analysis.exit_code
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
 def _measure(directory: Path, plan: Plan, console: Console) -> None:
-    def report(text: str) -> None:
-        console.print(text, highlight=False, markup=False, soft_wrap=True)
-
+    report = partial(_say, console)
     report(f"results: {directory}")
     if named_llm(plan):
         report("LLM: the one of OPENAI_BASE_URL, not the mock server")
@@ -71,8 +77,8 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
             sweep = Sweep(directory=directory, plan=plan, progress=progress)
             sweep.run()
     except BaseException:  # whatever ended it, an interrupt or a fault of ours
-        if any(cell_directories(directory)):
-            report(resume)
+        kept = any(cell_directories(directory))
+        report(f"what was measured is kept; {resume}" if kept else "nothing was measured")
         raise
     if why := sweep.course.given_up:
         report(f"given up: {why}; then {resume}")

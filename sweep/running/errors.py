@@ -14,6 +14,10 @@ class NotUp(UsageError):
     """What was started, and ended, is not there again in time: nothing else is the worse for it."""
 
 
+class OutOfTime(UsageError):
+    """The sweep's budget ended while a target got ready: what was measured until then is none the worse."""
+
+
 def check_base_url(what: str, url: str, *, key: str) -> None:
     """See that ``url`` can be asked, before anything starts. ``key`` is where its secret belongs.
 

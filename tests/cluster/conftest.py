@@ -1,7 +1,9 @@
 """A cluster's control plane for a session, with k8s/base in it; only `make cluster-test` asks for it."""
 
+import math
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +13,7 @@ import pytest
 
 from sweep.deployments.clusters.rollout import wait_rolled_out
 from sweep.running.kubectl import Kubectl, program
+from sweep.running.waiting import Wait
 
 HERE = Path(__file__).parent
 NAMESPACE = "chokepoint"
@@ -28,5 +31,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         subprocess.run(words, check=True, env=os.environ)
         kubectl = Kubectl("here", NAMESPACE)
         selector = "app.kubernetes.io/name=target"
-        wait_rolled_out(kubectl, "target", selector, seconds=120, report=lambda text: None)
+        wait = Wait(began=time.monotonic(), seconds=120, budget_ends=math.inf)
+        wait_rolled_out(kubectl, "target", selector, wait=wait, report=lambda text: None)
         yield SimpleNamespace(plane=plane, stand_in=stand_in, kubectl=kubectl)

@@ -80,7 +80,7 @@ def test_same_input_same_bytes_however_it_is_called(run: Path, tmp_path: Path) -
     assert first.exit_code == 0
     assert not (run / "summary.csv").exists()
     text = StringIO()
-    assert print_report(run, Console(file=text, width=80)) == 0
+    assert print_report(run, Console(file=text, width=80)).exit_code == 0
     assert text.getvalue() == first.stdout
     moved = tmp_path / "elsewhere" / "run"
     shutil.copytree(run, moved)

@@ -9,6 +9,7 @@ from typing import Any
 from sweep.deployments.clusters.pods import rolled_out, waits_for
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl
+from sweep.running.waiting import Wait
 
 POLL_SECONDS = 1.0
 UNSCHEDULABLE_SECONDS = 120.0
@@ -26,28 +27,30 @@ def selector_of(deployment: Mapping[str, Any]) -> str:
 
 
 def wait_rolled_out(
-    kubectl: Kubectl, name: str, selector: str, *, seconds: float, report: Callable[[str], None]
+    kubectl: Kubectl, name: str, selector: str, *, wait: Wait, report: Callable[[str], None]
 ) -> Pods:
     """The pods, once they are the ones that were asked for.
 
     Raises:
+        OutOfTime: the budget ended first.
         UsageError: they do not come in time, or never will; in one line.
     """
-    began = time.monotonic()
     while True:
         deployment = kubectl.get("deployment", name)
         pods = kubectl.items("pods", f"--selector={selector}")
         if rolled_out(deployment, pods):
             return pods
-        waits, passed = waits_for(deployment, pods), time.monotonic() - began
+        waits, passed = waits_for(deployment, pods), time.monotonic() - wait.began
         told = f"kubectl --context {kubectl.context} -n {kubectl.namespace} describe pods -l {selector}"
         if waits is not None and waits.hopeless:
             raise UsageError(f"{name} never gets ready: {waits.text}; see {told}")
         late = waits is not None and waits.unschedulable and passed > UNSCHEDULABLE_SECONDS
-        if passed > seconds or late:
-            why = waits.text if waits else _counts(deployment, pods)
+        why = waits.text if waits else _counts(deployment, pods)
+        if late:
             raise UsageError(f"{name} was not ready after {passed:.0f} s: {why}; see {told}")
-        report(f"waiting for {name}: {waits.text if waits else _counts(deployment, pods)}")
+        if wait.is_over:
+            raise wait.error(f"{why}; see {told}", name)
+        report(f"waiting for {name}: {why}")
         time.sleep(POLL_SECONDS)
 
 

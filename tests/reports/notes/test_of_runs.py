@@ -233,3 +233,21 @@ def test_an_earlier_try_counts_where_the_last_has_no_end_and_it_is_said(made: An
     assert [one.cell.name for one in analysis.cells] == [cell.cell.name]
     text = "The last try of 1 cell has no end, and the best of those before it counts"
     assert f"{text}: run: {cell.cell.name}." in words(analysis)
+
+
+def test_an_earlier_try_counts_that_failed_fewer_checks_than_the_last_and_it_is_said(
+    made: Any, tmp_path: Path
+) -> None:
+    late, broken = (Check(name=name, status="fail", text="no") for name in ("generator-lag", "failures"))
+    run = made.run(tmp_path / "run", [made.spec(checks=(late,))])
+    [cell] = read_run(run).cells
+    cell.path.rename(cell.path.with_name(f"{cell.path.name}{layout.TRY}1"))
+    made.cell(cell.path, made.spec(checks=(late, broken), rps=40))
+    analysis = analysed(run)
+    assert [check.name for one in analysis.cells for check in one.failed_checks] == ["generator-lag"]
+    text = "1 of 1 cell was measured again: the machine had spoiled it, or it was too short"
+    kept = "Earlier tries are kept beside each, as .try-1 and so on."
+    name = cell.cell.name
+    assert f"{text} ({name}). {kept} Of {name} one of these counts: the last failed more checks." in words(
+        analysis
+    )

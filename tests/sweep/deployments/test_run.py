@@ -5,6 +5,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import pytest
 from sweep.deployments.catalogue import kind_of
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.running import processes
-from sweep.running.errors import UsageError
+from sweep.running.errors import OutOfTime, UsageError
 from sweep.running.processes import PROJECT
 
 LIMIT_S = 60
@@ -150,6 +151,13 @@ def test_one_that_is_never_ready_is_said_so_with_what_it_answers(app: str, setup
     setup = setup_of(ready_seconds=2.0, ready_path="/up?x=1")
     why = r"not ready after 2 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
     with pytest.raises(UsageError, match=why), started(app, setup, STATUS="503"):
+        pass
+
+
+def test_the_budget_ends_its_start_too(app: str, setup_of: Any) -> None:
+    setup = setup_of(ready_seconds=60.0, budget_ends=time.monotonic() + 1.0)
+    why = r"the budget ended before the target was ready: (http|nothing answers at http).*; its last words: "
+    with pytest.raises(OutOfTime, match=why), started(app, setup, STATUS="503"):
         pass
 
 

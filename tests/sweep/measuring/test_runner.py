@@ -13,7 +13,7 @@ from sweep.measuring import course, directory, runner
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
 from sweep.planning.target import Target
-from sweep.running.errors import NotUp, UsageError
+from sweep.running.errors import NotUp, OutOfTime, UsageError
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
 
@@ -79,6 +79,38 @@ def test_what_a_budget_leaves_is_said(sweeping: Any, knee: int, repeats: int, mi
     assert (len(run.world.measured), run.world.starts) == (5, 1)
     _, ended, left = _told(run)
     assert (ended, sorted(left)) == (True, missing)
+
+
+def test_a_budget_that_ends_while_targets_get_ready_keeps_what_was_measured(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(knee=35)
+    start = world.start
+
+    def never_ready(name: str, settings: Any) -> Any:
+        if world.starts:
+            raise OutOfTime("the budget ended before the target was ready")
+        return start(name, settings)
+
+    monkeypatch.setattr(world, "start", never_ready)
+    run = sweeping(world, levels=(1, 2), auto=False, repeats=2, budget_seconds=100.0).swept()
+    assert world.measured == ["it/as-is/c01-r1", "it/as-is/c02-r1"]
+    assert _told(run) == ("complete", True, ["it/as-is/c01-r2", "it/as-is/c02-r2"])
+    assert "\nthe budget ended before the target was ready\n" in run.printed
+
+
+def test_a_budget_that_ends_while_targets_get_ready_is_the_end_where_nothing_was_measured(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that come after it are not started."""
+    world = World(knee=35)
+    monkeypatch.setattr(Target, "kept", lambda target: {})
+    both = parse_targets(["first=run:true", "second=run:true"])
+    run = sweeping(world, targets=both, levels=(1,), auto=False, budget_seconds=START_SECONDS - 1)
+    why = r"before as-is \(second\) was started; give it more time by --budget \(none: as long as it takes\)"
+    with pytest.raises(OutOfTime, match=why):
+        run.swept()
+    assert (world.starts, world.measured) == (1, [])
 
 
 @pytest.mark.parametrize("cells", [2, 3, 5, 8])

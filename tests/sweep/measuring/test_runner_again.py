@@ -9,7 +9,7 @@ from rich.console import Console
 import sweep_world
 from records.cells.cell import Check
 from records.cells.reader import CellData, read_cell, read_run
-from records.files import read_json
+from records.files import read_json, write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory, runner
 from sweep.measuring.cell import Workplace
@@ -126,6 +126,43 @@ def test_killed_while_it_is_measured_again_a_cell_has_the_best_of_its_tries_unti
     assert len(run.world.measured) == 6
     whole = read_run(run.path)
     assert (len(whole.cells), whole.earlier, cell in [data.path for data in whole.cells]) == (4, (), True)
+
+
+@pytest.mark.parametrize(("worse", "counts"), [
+    ((2,), "c02-r1"), ((3,), "c02-r1.try-2"), ((2, 3), "c02-r1.try-1"), ((1, 2, 3), "c02-r1"),
+])  # fmt: skip
+def test_of_the_tries_of_a_cell_that_stays_invalid_the_one_that_fails_fewest_checks_counts(
+    sweeping: Any, monkeypatch: pytest.MonkeyPatch, worse: tuple[int, ...], counts: str
+) -> None:
+    """Whatever their figures: here the tries that fail more have a better throughput."""
+    run, name = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST), "it/as-is/c02-r1"
+    judge = run.world.judge
+
+    def judged(key: CellKey) -> tuple[Check, ...]:
+        is_worse = key.path == name and run.world.measured.count(name) in worse
+        run.world.knee = 70 if is_worse else 35
+        of_the_service = Check(name="failures", status="fail", text="it answered nothing well")
+        return (*judge(key), of_the_service) if is_worse else judge(key)
+
+    monkeypatch.setattr(run.world, "judge", judged)
+    for _ in range(2):  # resumed, too
+        run.swept()
+        assert run.world.measured.count(name) == (1 if worse == (1, 2, 3) else 3)
+        found = read_run(run.path)
+        assert [data.path.name for data in found.cells if data.cell.name == name] == [counts]
+        assert found.last_worse == ((name,) if counts != "c02-r1" else ())
+        assert (len(found.cells), found.earlier, found.incomplete) == (4, (), ())
+        # The report calls it the machine's doing: the sweep does not go by what it does not show.
+        assert any(key.path == name for key in run.sweep.search.failed) is (worse == (1, 2, 3))
+    assert (run.path / "cells" / name).is_dir()
+
+
+def test_of_a_try_whose_target_ended_a_check_is_failed_that_its_cell_does_not_have(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST).swept()
+    cell = run.path / "cells/it/as-is/c02-r1"
+    write_json(cell / "ended.json", {"text": "it ended with 1"})
+    counts = [data.path for data in read_run(run.path).cells if data.cell.name == "it/as-is/c02-r1"]
+    assert counts == [cell.with_name("c02-r1.try-2")]
 
 
 def test_auto_goes_by_a_level_that_was_measured_again(sweeping: Any) -> None:

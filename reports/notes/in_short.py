@@ -1,0 +1,24 @@
+"""The verdict in one line, for whoever reads nothing else: how many cells are invalid, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from reports.analysis.analysis import Analysis
+from workloads.checks.advice import in_one_line
+
+
+def invalid_in_short(analysis: Analysis) -> str:
+    """By the check that failed most of them, with what it found first; empty where all are valid."""
+    invalid, cells = analysis.invalid, analysis.cells
+    if not invalid:
+        return ""
+    among = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
+    text = f"{len(invalid)} of {among} {'is' if len(invalid) == 1 else 'are'} invalid"
+    failed = [check for cell in invalid for check in cell.failed_checks]
+    if not failed:
+        return f"{text}: nothing was checked"
+    [(name, count)] = Counter(check.name for check in failed).most_common(1)
+    of_them = "" if len(invalid) == 1 else f"{'all' if count == len(invalid) else count} of them "
+    first = next(check for check in failed if check.name == name)
+    return f"{text}, {of_them}by {name}{', such as' if count > 1 else ''}: {in_one_line([first])}"
