@@ -40,7 +40,12 @@ def failures(facts: Facts) -> Check:
         ((outcome, error), count) = kinds[0]
         why = f" ({count} times: {told(error)})" if error else ""
         advice = failure_advice(
-            outcome, error, fields=facts.fields, headers=facts.headers, dialect=facts.dialect
+            outcome,
+            error,
+            fields=facts.fields,
+            headers=facts.headers,
+            dialect=facts.dialect,
+            some_good=bad < len(counted),
         )
         if starved(facts) and outcome in _MAY_BE_OURS:
             advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"
