@@ -96,7 +96,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     try:
         with Importing():
             from records.errors import RecordError
-            from records.secrets.secret_names import harmless, shown
+            from records.secrets.secret_names import shown
             from reports.export import write_files
             from reports.show import load
     except ModuleNotFoundError as error:
@@ -134,17 +134,26 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
     elif not as_json:
         tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
         click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
-    for name, why in ((one.name, one.why) for source in analysis.sources for one in source.run.lost):
-        what = f"cannot be read: {why}" if why else f"holds requests but no {layout.CELL}"
-        click.echo(f"report: {harmless(f'{name} {what}')}", err=True)
-    for cell in analysis.cells:
-        for why in (part.data.lost for part in cell.parts if part.data.lost):
-            click.echo(f"report: {harmless(f'{analysis.named(cell)} lacks records: {why}')}", err=True)
+    _say_lost(analysis)
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
     return analysis.exit_code
+
+
+def _say_lost(analysis: Analysis) -> None:
+    """Which cells cannot be read, or lack records; of several runs, in which of them."""
+    from records.secrets.secret_names import harmless
+
+    for source in analysis.sources:
+        its = f"{source.name}/" if len(analysis.sources) > 1 else ""
+        for lost in source.run.lost:
+            what = f"cannot be read: {lost.why}" if lost.why else f"holds requests but no {layout.CELL}"
+            click.echo(f"report: {harmless(f'{its}{lost.name} {what}')}", err=True)
+    for cell in analysis.cells:
+        for why in (part.data.lost for part in cell.parts if part.data.lost):
+            click.echo(f"report: {harmless(f'{analysis.named(cell)} lacks records: {why}')}", err=True)
 
 
 def _where(directories: tuple[Path, ...], output: Path | None) -> Path | None:

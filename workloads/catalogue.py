@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from records.cells.cell import Cell
 from records.errors import RecordError
 from workloads.checks.definition import DEFINITIONS, Definition
 from workloads.stream import STREAM
@@ -18,6 +20,14 @@ def workload(name: str) -> Workload:
         known = ", ".join(sorted(WORKLOADS))
         raise RecordError(f"no workload is called {name!r}; this version measures {known}")
     return WORKLOADS[name]
+
+
+def workload_at(directory: Path, cell: Cell) -> Workload:
+    """That of a cell that lies there. Raises RecordError, which says where, as `workload`."""
+    try:
+        return workload(cell.workload)
+    except RecordError as error:
+        raise RecordError(f"{directory}: {error}") from error
 
 
 def check_named(name: str) -> Definition:

@@ -8,6 +8,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from reach.address import Address
 from reach.tcp import refusal
+from records.cells.request import NOT_HTTP, UNASKED
 
 
 class HttpFailure(Exception):
@@ -70,6 +71,8 @@ class Reply:
         """The connection can carry another request after this answer."""
         self.framed = False
         """The body's end is told by a length or by chunks, not by the end of the connection."""
+        self._behind = False
+        """Another answer came before, on the same connection."""
         self._headers: dict[bytes, bytes] = {}
         """By lower-case name, the last of each."""
         self._body: list[bytes] = []
@@ -88,6 +91,7 @@ class Reply:
 
     def expect(self) -> None:
         """Another request is sent on this connection."""
+        self._behind = self.complete
         self.status = self.bytes = 0
         self.in_body = self.complete = self.keeps = self.framed = False
         self._headers.clear()
@@ -100,7 +104,8 @@ class Reply:
             self._parser.feed_data(data)
         except (HttpParserError, HttpParserUpgrade) as error:
             if not self.complete:
-                raise ConnectionLost(f"not HTTP: {_why(error)}") from error
+                left_over = f"{UNASKED}: " if self._behind and not self.in_body else ""
+                raise ConnectionLost(f"{left_over}{NOT_HTTP}: {_why(error)}") from error
             self.keeps = False
         body = self._body
         if not body:

@@ -1,4 +1,4 @@
-"""Which records are believed: each request once, and none whose times cannot be.
+"""Which records are believed: each request once, and none whose times or counts cannot be.
 
 A request is one of a user of a load process: ``worker``, ``user`` and ``seq`` together, and nothing else,
 tell it from the others of its cell. Of several records of one the first that was written counts, whatever it
@@ -26,6 +26,10 @@ MOMENTS = (
 """What happens between sending and the end, if it does."""
 LATEST_NS = 1 << 62
 """The year 2116: what follows can be added to."""
+MOST_TOKENS = 10**8
+"""Of one answer: ten times what the longest context of a model holds."""
+COUNTS = {"events": MOST_TOKENS, "tokens": MOST_TOKENS, "documents": MOST_TOKENS, "bytes": 1 << 50}
+"""What is counted in an answer, and how much of it there can be."""
 LEEWAY_NS = 3_600_000_000_000
 """An hour: so long past what the load allows a request, nobody's stall explains it."""
 UNKNOWN_TIMEOUT_S = 86_400.0
@@ -45,7 +49,7 @@ class LeftOut:
     repeated: int = 0
     """Of a request that has a record before them."""
     impossible: int = 0
-    """Whose times cannot be."""
+    """Whose times or counts cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +74,15 @@ class Bounds:
 
 
 _moments = attrgetter(*MOMENTS)
+_counts = attrgetter(*COUNTS)
 
 
 def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
     warm-up may take hours); all else was between that and its end, its tokens in their order; the gaps fit
-    between the first of them and the last. What its service says of its stages is no part of it: of that
-    `workloads.checks.streams` judges. The same of columns says `reports.columns.believed`."""
+    between the first of them and the last. Nothing was counted that is less than nothing, or more than an
+    answer holds. What its service says of its stages is no part of it: of that `workloads.checks.streams`
+    judges. The same of columns says `reports.columns.believed`."""
     start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
     if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
         return False
@@ -89,7 +95,17 @@ def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
         return False
     if body is not None and not sent <= body <= sent + bounds.longest_ns:
         return False
-    return _gaps_fit(record)
+    return _counts_fit(record) and _gaps_fit(record)
+
+
+def _counts_fit(record: RequestRecord) -> bool:
+    """Each token that was seen came in a byte at least; a service's own count may be of others."""
+    if not all(
+        number is None or 0 <= number <= most
+        for number, most in zip(_counts(record), COUNTS.values(), strict=True)
+    ):
+        return False
+    return record.token_source != "events" or not record.bytes or record.tokens <= record.bytes
 
 
 def _gaps_fit(record: RequestRecord) -> bool:
@@ -143,15 +159,15 @@ def possible_times(impossible: int, records: int) -> tuple[Check, ...]:
     """A check of a cell with impossible records; ``records``: all, each once. None: there is none."""
     if not impossible:
         return ()
-    text = f"the times of {impossible} of {records} requests cannot be, which are in no figure"
-    advice = "see which clock, or who else, wrote them"
+    text = f"the times or counts of {impossible} of {records} requests cannot be, which are in no figure"
+    advice = "see which clock, or who else, wrote them into requests.jsonl"
     return (Check.bounded(POSSIBLE_TIMES, impossible / records, IMPOSSIBLE_SHARE, text, advice=advice),)
 
 
 def all_there(cell: Cell, records: int, counted: int, ended: int, left_out: LeftOut) -> tuple[Check, ...]:
     """Checks of what there is now: those that are believed, of them the measured ones and the good ones that
     ended in the window, and the others. One fails where records were lost, or added, or the window was moved
-    since the load's end counted them; one where the times of many cannot be."""
+    since the load's end counted them; one where the times or counts of many cannot be."""
     if not cell.complete:
         return ()
     impossible = left_out.impossible

@@ -30,6 +30,8 @@ GAPS_LEFT_OUT = "gaps-left-out"
 """The flag of an answer some of whose gaps between tokens were over such a stall."""
 COMPRESSED = "compressed answer"
 """How the error of an answer begins that came compressed though identity was asked for."""
+UNASKED, NOT_HTTP = "after the end of the answer before it", "not HTTP"
+"""How those begin of what is no answer: left over from another, over the same connection, or of none."""
 
 
 @dataclass(kw_only=True, slots=True)  # not frozen: making one would take a load worker three times as long

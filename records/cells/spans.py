@@ -85,13 +85,13 @@ def operation_of(given: str, name: str) -> str:
 
 
 def read_gathered(path: Path) -> Gathered:
-    """The first line of a cell's. Raises RecordError for what is none, OSError."""
+    """The line of a cell's that says it, the first as it was written. Raises RecordError for what says it
+    nowhere, OSError."""
     for _, line in read_lines(path):
-        try:
-            return _GATHERED.validate_python(orjson.loads(line)["gathered"])
-        except (LookupError, TypeError, ValueError) as error:
-            raise RecordError(f"{path}:1: not what was gathered: {error!r}") from None
-    raise RecordError(f"{path} has no first line")
+        if b'"gathered"' in line:
+            with suppress(LookupError, TypeError, ValueError):
+                return _GATHERED.validate_python(orjson.loads(line)["gathered"])
+    raise RecordError(f"{path} does not say what was gathered")
 
 
 def read_traces(path: Path) -> Traces:
@@ -115,10 +115,15 @@ def traces_of(directory: Path) -> Traces:
 
 
 def bad_spans(path: Path) -> int:
-    """How many lines `read_traces` leaves out besides the first. Raises as `read_gathered`: without that,
+    """How many lines say neither what was gathered nor of a span. Raises as `read_gathered`: without that,
     nobody says by whose clock the others are."""
     read_gathered(path)
-    return bad_lines(path, _of_trace) - 1
+    return bad_lines(path, _of_either)
+
+
+def _of_either(line: bytes) -> object:
+    raw = orjson.loads(line)
+    return _GATHERED.validate_python(raw["gathered"]) if "gathered" in raw else _of_trace(line)
 
 
 def _of_trace(line: bytes) -> tuple[str, Span]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from records.files import good_lines
+from records.evidence.in_order import in_order
 
 NONE = ""
 """The stage of a window in which none is slowed."""
@@ -60,8 +60,10 @@ def parse(line: bytes) -> DialWindow:
 
 
 def read_windows(path: Path) -> list[DialWindow]:
-    """In their order; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
-    return sorted(good_lines(path, parse), key=lambda window: window.start_ns)
+    """In their order, each once; bad lines, and a last one that a kill cut off, are left out. Raises
+    OSError."""
+    # Each process has its own, of the same time: they differ in what ran.
+    return in_order(path, parse, lambda window: (window.start_ns, repr(window)))
 
 
 def began_at_ns(line: bytes) -> int:

@@ -64,7 +64,7 @@ def is_kept(folder: Path, file: str) -> bool:
 def unseen_seconds(folder: Path, file: str, start_ns: int, end_ns: int) -> float:
     """The longest time between these two of which such a file says nothing, 0 where that is no longer than
     can be; all of it where it is of another time. Raises OSError, RecordError."""
-    spans = sorted(one for one in SEEN[file](folder) if one[1] >= start_ns and one[0] <= end_ns)
+    spans = sorted({one for one in SEEN[file](folder) if one[1] >= start_ns and one[0] <= end_ns})
     if not spans:
         return (end_ns - start_ns) / 1e9
     gaps, until = [], start_ns

@@ -15,8 +15,9 @@ from typing import Any
 
 import orjson
 
+from records.evidence.in_order import in_order
 from records.evidence.possible import MOST, count, milliseconds, moment_ns
-from records.files import good_lines
+from records.files import bad_lines
 
 REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
@@ -173,11 +174,20 @@ def parse(line: bytes) -> InsideSample:
 
 
 def read_inside(path: Path) -> list[InsideSample]:
-    """The samples; bad lines, a last one that a kill cut off, and those that collected for longer than there
-    was time are left out. Raises OSError."""
-    samples = list(good_lines(path, parse))
+    """The samples by their time, one of a process at a moment; bad lines, a last one that a kill cut off, and
+    those that collected for longer than there was time are left out. Raises OSError."""
+    samples = _looks(path)
     too_long = set(_too_long(samples))
     return [sample for place, sample in enumerate(samples) if place not in too_long]
+
+
+def bad_samples(path: Path) -> int:
+    """How many `read_inside` leaves out for what they say. Raises OSError."""
+    return bad_lines(path, parse) + len(set(_too_long(_looks(path))))
+
+
+def _looks(path: Path) -> list[InsideSample]:
+    return in_order(path, parse, lambda sample: (sample.at_ns, sample.pid))
 
 
 def _too_long(samples: Sequence[InsideSample]) -> Iterator[int]:
@@ -192,7 +202,7 @@ def _too_long(samples: Sequence[InsideSample]) -> Iterator[int]:
         longest_ns = max((after - before for before, after in pairwise(times)), default=0)
         around = zip([times[0] - longest_ns, *times], own, [*times[1:], times[-1] + longest_ns], strict=False)
         for before_ns, place, after_ns in around:
-            # Two of one time, or an earlier one later in the file, tell of no time between them.
+            # A single one tells of no time around it.
             if before_ns < after_ns and samples[place].gc_ms > _TIMES_LONGER * (after_ns - before_ns) / 1e6:
                 yield place
 

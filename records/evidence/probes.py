@@ -16,7 +16,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from records.cells.measure import percentile
-from records.files import good_lines
+from records.evidence.in_order import in_order
 
 ACCEPT = "accept"
 """The kind of those that only connect; any other kind is the path that was asked."""
@@ -118,9 +118,11 @@ def parse(line: bytes) -> Probe:
 
 
 def read(path: Path) -> list[Probe]:
-    """The probes in the order in which they ended; none where there is no file. Bad lines, and a last one
-    that a kill cut off, are left out. Raises OSError."""
-    return list(good_lines(path, parse)) if path.exists() else []
+    """The probes in the order in which they ended, each once; none where there is no file. Bad lines, and a
+    last one that a kill cut off, are left out. Raises OSError."""
+    if not path.exists():
+        return []
+    return in_order(path, parse, lambda probe: (probe.ended_at_ns, probe.due_at_ns, probe.kind))
 
 
 def idle(probes: Iterable[Probe]) -> list[Probe]:

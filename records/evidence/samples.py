@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,12 @@ import orjson
 
 from records.cells import layout
 from records.errors import RecordError
+from records.evidence.in_order import once_in_order
 from records.evidence.possible import refuse_cpu, refuse_numbers, refuse_twice
 from records.files import good_lines, read_json, read_lines
+
+_APART_NS = 50_000_000
+"""A profiler may be interrupted between the two clocks that say when it began."""
 
 
 def read_samples(jsonl_path: Path) -> list[dict[str, Any]]:
@@ -52,12 +58,36 @@ def _possible(sample: dict[str, Any]) -> dict[str, Any]:
 
 
 def samples_in(folder: Path) -> list[dict[str, Any]]:
-    """The samples of a cell, as they were appended but for bad lines, else from the profile that was made of
-    them; none where there is neither. Raises RecordError, OSError."""
+    """The samples of a cell, each once, one profiler's after the other's, by their times: without the bad
+    lines, else from the profile that was made of them; none where there is neither. Raises RecordError,
+    OSError."""
     if (folder / layout.SAMPLES).exists():
-        return list(good_lines(folder / layout.SAMPLES, parse))
+        return _in_order(list(good_lines(folder / layout.SAMPLES, parse)))
     path = folder / layout.PROFILE
-    return list(_possible_ones(profile_samples(path))) if path.exists() else []
+    return _in_order(list(_possible_ones(profile_samples(path)))) if path.exists() else []
+
+
+def _in_order(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A profiler is known by when it began: two may have watched at the same time, each other things."""
+    began_ns = sorted(map(_began_ns, samples))
+    first = [at for before, at in pairwise([-_APART_NS, *began_ns]) if at - before >= _APART_NS]
+
+    def look(sample: dict[str, Any]) -> tuple[int, int]:
+        return bisect_right(first, _began_ns(sample)), _at_ns(sample)
+
+    texts = (orjson.dumps(sample, option=orjson.OPT_SORT_KEYS) for sample in samples)
+    return once_in_order(zip(texts, samples, strict=True), look)
+
+
+def _at_ns(sample: dict[str, Any]) -> int:
+    at = sample.get("at_ns")
+    return at if type(at) is int else 0
+
+
+def _began_ns(sample: dict[str, Any]) -> int:
+    """When the profiler did that took it; 0: it does not say, as others of its file."""
+    elapsed_s = sample.get("elapsed_seconds")
+    return _at_ns(sample) - round(elapsed_s * 1e9) if isinstance(elapsed_s, int | float) else 0
 
 
 def profile_samples(path: Path) -> list[dict[str, Any]]:

@@ -11,8 +11,8 @@ from statistics import fmean
 import orjson
 
 from records.cells import layout
+from records.evidence.in_order import in_order
 from records.evidence.series import split
-from records.files import good_lines
 
 _NS = 1e9
 _MOST = 1e290
@@ -61,8 +61,9 @@ def parse(line: bytes) -> Reading:
 
 
 def read_scraped(path: Path) -> list[Reading]:
-    """The readings; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
-    return list(good_lines(path, parse))
+    """The readings by their time, one of a source at a moment; bad lines, and a last one that a kill cut off,
+    are left out. Raises OSError."""
+    return in_order(path, parse, lambda reading: (reading.at_ns, reading.source))
 
 
 def scraped_in(folder: Path) -> list[Reading]:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from records.files import good_lines
+from records.evidence.in_order import in_order
 from records.secrets.secret_names import harmless
 
 
@@ -68,8 +68,9 @@ def parse(line: bytes) -> StackSample:
 
 
 def read_stacks(path: Path) -> list[StackSample]:
-    """The samples; bad lines, and a last one that a kill cut off, are left out. Raises OSError."""
-    return list(good_lines(path, parse))
+    """The samples by their time, one of a process at a moment; bad lines, and a last one that a kill cut off,
+    are left out. Raises OSError."""
+    return in_order(path, parse, lambda sample: (sample.at_ns, sample.pid))
 
 
 def summary(samples: Iterable[StackSample], start_ns: int, end_ns: int) -> Stacks | None:

@@ -14,7 +14,7 @@ from records.errors import RecordError
 from records.evidence import dial, inside, probes, samples, scraped, stacks
 from records.evidence.limits import CellLimits
 from records.evidence.pods import CellPods
-from records.files import bad_lines, line_count, read_json
+from records.files import bad_lines, read_json
 
 
 def parse_llm(line: bytes) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def _whole(read: Callable[[Path], object]) -> Callable[[Path], int]:
 
 
 EVIDENCE: Mapping[str, Callable[[Path], int]] = {
-    layout.INSIDE: lambda path: line_count(path) - len(inside.read_inside(path)),
+    layout.INSIDE: inside.bad_samples,
     layout.PROBES: _lines(probes.parse),
     layout.SAMPLES: _lines(samples.parse),
     layout.SCRAPED: _lines(scraped.parse),

@@ -12,7 +12,7 @@ from reports.analysis.note import Note
 
 @dataclass(frozen=True, kw_only=True)
 class ImpossibleTimes(Note):
-    """So many records say what cannot be: a token before its request, an end years later."""
+    """So many records say what cannot be: a token before its request, an end years later, -3 tokens."""
 
     code = "impossible-times"
     cells: tuple[str, ...]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from records.cells.believed import LATEST_NS, MOMENTS, Bounds, LeftOut
+from records.cells.believed import COUNTS, LATEST_NS, MOMENTS, Bounds, LeftOut
 from records.cells.cell import Cell
 from reports.columns.kinds import NO_INTEGER, Mask
-from reports.columns.requests import Requests
+from reports.columns.requests import PERHAPS, Requests
 
 _MIXED = (0x1E3779B97F4A7C15, 0x3F58476D1CE4E5B9)
 """Odd and great, so that numbers of users and workers go to all 64 bits."""
@@ -55,6 +55,12 @@ def possible(requests: Requests, bounds: Bounds) -> Mask:
     found &= (first == NO_INTEGER) | (last == NO_INTEGER) | (first <= last)
     body = requests.integers("body_ended_at_ns")
     found &= (body == NO_INTEGER) | ((sent <= body) & (body - np.maximum(sent, 0) <= bounds.longest_ns))
+    for name, most in COUNTS.items():
+        number = requests.integers(name)
+        found &= (number >= 0) & (number <= most) | (number == NO_INTEGER) & (name in PERHAPS)
+    seen = requests.mask(lambda one: one.token_source == "events")
+    tokens, size = requests.integers("tokens"), requests.integers("bytes")
+    found &= ~seen | (size == 0) | (tokens <= size)
     _refuse_gaps(requests, found)
     return found
 

@@ -17,11 +17,14 @@ from records.files import line_blocks, newlines_in
 from reports.columns.believed import believed
 from reports.columns.blocks import AT_A_TIME, Columns, requests_in
 from reports.columns.requests import Requests
+from workloads.catalogue import workload_at
 
 
 def read_cell(directory: Path) -> CellData:
-    """As `records.cells.reader.read_cell`, in a fifth of the memory. Raises as that."""
+    """As `records.cells.reader.read_cell`, in a fifth of the memory. Raises as that, and RecordError for
+    a cell of a workload that this version does not know."""
     cell = cell_of(directory)
+    workload_at(directory, cell)
     with _without_collecting():
         requests, left_out = believed(_requests(directory, cell), cell)
     counted = len(requests.measured(cell.window)), len(requests.good_ended_in(cell.window))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from records.cells import layout
+from records.evidence.in_order import in_order
 from records.evidence.unreadable import parse_llm
-from records.files import good_lines
 from reports.figures.summary import CellSummary
 
 MOST_MS = 1e9  # eleven days
@@ -24,9 +24,14 @@ def llm_lines(cell: CellSummary) -> Iterator[dict[str, Any]]:
     if window is None:
         return
     paths = sorted({path for part in cell.parts if (path := record_of(part.data.path)) is not None})
-    for raw in (raw for path in paths for raw in good_lines(path, parse_llm)):
+    for raw in (raw for path in paths for raw in in_order(path, parse_llm, _look)):
         if window.start_ns <= raw["received_at_ns"] <= window.end_ns:
             yield raw
+
+
+def _look(raw: dict[str, Any]) -> tuple[int, str]:
+    """Two may be received at one moment: they differ in something."""
+    return raw["received_at_ns"], repr(sorted(raw.items()))
 
 
 def milliseconds(value: Any) -> float | None:

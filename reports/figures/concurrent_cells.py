@@ -155,11 +155,11 @@ def merged_cell(parts: Sequence[CellPart]) -> Cell:
 
 
 def first_of(requests: Requests) -> tuple[object, ...]:
-    """What tells the first request of the first user from others; lines may be in any order."""
+    """What tells the first request of the first user from those of other cells; lines may be in any order."""
     worker = min(requests.manner.counts(lambda one: one.worker))
     own = requests.that(lambda one: one.worker == worker)
     place = int(np.lexsort((own.integers("seq"), own.integers("user")))[0])
-    numbers = (int(own.integers(name)[place]) for name in ("user", "seq", "sent_at_ns"))
+    numbers = (int(own.integers(name)[place]) for name in ("user", "seq"))
     return (own.manner[place].run, worker, *numbers)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from records.cells.believed import Bounds, Sieve
 from records.cells.cell import Cell, Window
 from records.cells.measure import ended_inside, measured, timed
-from records.cells.reader import read_head, read_run, requests_of, verdict_of
+from records.cells.reader import CellData, read_head, read_run, requests_of, verdict_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
@@ -23,7 +23,7 @@ from reports.figures.load import Load
 from reports.figures.rows import PooledRow, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
-from workloads.catalogue import workload
+from workloads.catalogue import workload, workload_at
 from workloads.metric import Metric
 from workloads.workload import Workload
 
@@ -123,7 +123,7 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     """
     given = [directories] if isinstance(directories, (str, Path)) else directories
     distinct = list({path.resolve(): path for path in map(Path, given)}.values())
-    runs = [read_run(path, read_head) for path in distinct]
+    runs = [read_run(path, _head) for path in distinct]
     refuse_copies(runs)
     if lost := [f"{run.path}: {one.name}" for run in runs for one in run.lost]:
         warnings.warn(f"cells that cannot be read are in no row: {', '.join(lost)}", stacklevel=2)
@@ -139,6 +139,12 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     for group, cell, row in zip(groups, cells, rows, strict=True):
         _add(table, group, cell, row)
     return table.frame()
+
+
+def _head(directory: Path) -> CellData:
+    found = read_head(directory)
+    workload_at(directory, found.cell)
+    return found
 
 
 def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) -> None:

@@ -145,8 +145,10 @@ def _lines(count: int) -> str:
 
 def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     [note] = notes
-    text = f"the times of {_records(note.records)} cannot be"
-    why = "an answer before its request, gaps unlike its tokens, or hours past its cell's time"
+    text = f"the times or counts of {_records(note.records)} cannot be"
+    why = (
+        "an answer before its request, gaps unlike its tokens, fewer than none, or hours past its cell's time"
+    )
     return Caution(
         sentences=(
             f"{text[0].upper()}{text[1:]} ({why}), and no figure has them, so that throughput is lower by as "

@@ -1,4 +1,4 @@
-"""No record is counted twice, and none whose times cannot be, by the report or by the frame."""
+"""No record is counted twice, and none whose times or counts cannot be, by the report or by the frame."""
 
 from __future__ import annotations
 
@@ -60,6 +60,12 @@ IMPOSSIBLE = {
     "past-all-years": set_to(ended_at_ns=lambda _: (1 << 63) - 1),
     "hours-after-its-cell": moved(30 * HOUR),
     "hours-before-its-cell": moved(-30 * HOUR),
+    "tokens-negative": set_to(tokens=lambda _: -3),
+    "tokens-absurd": set_to(tokens=lambda _: 10**12, token_source=lambda _: "usage"),
+    "more-tokens-than-bytes": set_to(tokens=lambda _: 10, bytes=lambda _: 9),
+    "documents-negative": set_to(documents=lambda _: -1),
+    "events-absurd": set_to(events=lambda _: 10**12),
+    "bytes-absurd": set_to(bytes=lambda _: 10**18),
     "negative-gap": set_to(gaps_us=lambda line: [-1, *line["gaps_us"]]),
     "gaps-longer-than-its-tokens": set_to(gaps_us=lambda line: [20, *line["gaps_us"]]),
     "gaps-shorter-than-its-tokens": set_to(**dict.fromkeys(
@@ -87,7 +93,7 @@ def test_what_cannot_have_been_is_in_no_figure_and_said(
     analysis = analysed(run)
     assert analysis.levels[0].valid
     assert analysis.levels[0].figures.requests == 199
-    assert "The times of 1 record cannot be" in words(analysis)
+    assert "The times or counts of 1 record cannot be" in words(analysis)
     assert {"code": "impossible-times", "cells": [whole.cell.name], "records": 1} in [
         note.to_json() for note in analysis.notes
     ]
@@ -97,6 +103,10 @@ def test_what_cannot_have_been_is_in_no_figure_and_said(
 POSSIBLE = {
     "gaps-over-a-pause-left-out": set_to(gaps_us=lambda line: line["gaps_us"][:1]),
     "tokens-counted-by-the-service": set_to(gaps_us=lambda _: [0], token_source=lambda _: "usage"),
+    "tokens-of-thoughts-that-the-service-hides": set_to(
+        tokens=lambda _: 5000, bytes=lambda _: 900, token_source=lambda _: "usage"
+    ),
+    "no-documents-and-bytes-that-nobody-counted": set_to(documents=lambda _: None, bytes=lambda _: 0),
     "stages-that-add-up-to-more": set_to(
         stages=lambda line: {"embed": {"running_ms": took_ms(line)}, "llm": {"queued_ms": took_ms(line)}}
     ),
@@ -144,7 +154,7 @@ def test_a_cell_with_many_such_records_is_not_believed(made: Any, tmp_path: Path
     rewritten(run, lambda line, number: IMPOSSIBLE["end-before-start"](line) if number % 10 == 0 else None)
     done = report(run)
     assert done.exit_code == 3
-    assert "the times of 20 of 200 requests cannot be" in " ".join(done.stdout.split())
+    assert "the times or counts of 20 of 200 requests cannot be" in " ".join(done.stdout.split())
     assert not frame(run)["valid"].any()
 
 

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from records.files import read_json, write_json
-from reported import report
+from reported import report, rewritten
 from reports.show import print_report
 from support import ROOT
 
@@ -209,6 +209,8 @@ def test_what_is_no_results_directory_is_one_line_and_2(run: Path, tmp_path: Pat
         refused(wrong)
     assert report().exit_code == 2
     copy = shutil.copytree(run, tmp_path / "copy")
+    assert f"{run / CELL} and {copy / CELL} hold the same measurement" in refused(run, copy)
+    rewritten(copy, lambda line, _: line.update(sent_at_ns=line["sent_at_ns"] - 1))
     assert f"{run / CELL} and {copy / CELL} hold the same measurement" in refused(run, copy)
     assert report(run, run / CELL).exit_code == 2
 

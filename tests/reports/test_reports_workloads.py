@@ -14,6 +14,7 @@ from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.render import markdown
 from reports.export import summary_csv
+from reports.frame.build import frame
 from support import ROOT
 from workloads.catalogue import WORKLOADS
 from workloads.metric import Metric
@@ -126,7 +127,17 @@ def test_throughput_may_be_of_bytes_and_a_metric_higher_is_better(
 def test_a_cell_of_an_unknown_workload_is_refused_in_a_line(made: Any, tmp_path: Any) -> None:
     done = report(made.cell(tmp_path / "cell", made.spec(workload="ehco")))
     assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
-    assert "no workload is called 'ehco'; this version measures stream" in done.output
+    assert f"{tmp_path / 'cell'}: no workload is called 'ehco'; this version measures stream" in done.output
+
+
+def test_of_several_runs_the_one_with_a_cell_that_cannot_be_read_is_named(made: Any, tmp_path: Any) -> None:
+    known = [made.run(tmp_path / name, [made.spec(seed=seed)]) for seed, name in enumerate("ab")]
+    odd = made.run(tmp_path / "c", [made.spec(seed=3), made.spec(seed=3, repeat=2, workload="ehco")])
+    done = report(*known, odd)
+    assert done.exit_code == 3
+    assert "report: c/local/baseline/c10-r2 cannot be read: no workload is called 'ehco'" in done.stderr
+    with pytest.warns(UserWarning, match=f"in no row: {odd}: local/baseline/c10-r2"):
+        assert set(frame([*known, odd])["source"]) == {"a", "b", "c"}
 
 
 def test_a_streams_columns_are_where_they_were() -> None:

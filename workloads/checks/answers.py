@@ -46,6 +46,7 @@ def failures(facts: Facts) -> Check:
             headers=facts.headers,
             dialect=facts.dialect,
             question_field=facts.question_field,
+            some_good=bad < len(counted),
         )
         if starved(facts) and outcome in _MAY_BE_OURS:
             advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"

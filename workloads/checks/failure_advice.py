@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from records.cells.request import COMPRESSED
+from records.cells.request import COMPRESSED, NOT_HTTP, UNASKED
 
 OF_OUTCOMES: dict[str, str] = {
     "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
@@ -28,7 +28,8 @@ OF_STATUSES: dict[int, str] = {
     405: f"that path takes no POST: {_OTHER_API}",
     406: f"it cannot answer with a stream there: {_OTHER_API}",
     407: "the proxy wants a user and a password: give them in the proxy's URL (HTTPS_PROXY, HTTP_PROXY)",
-    408: OF_OUTCOMES["timeout"],
+    408: "the service, or a proxy before it, waited no longer for a request on a connection that lay idle: "
+    "raise its keep-alive time",
     413: "the questions are too long for it: give others with --questions (sweep: -- --questions)",
     415: _REQUEST,
     422: _REQUEST,
@@ -61,6 +62,18 @@ _SEE_IT = (
     "see what it sends (curl -N), and what in between may change it; or ask in the dialect that it speaks: "
     f"{_BOTH} (sweep: after --)"
 )
+_LEFT_OVER = (
+    "more came than an answer's Content-Length or last chunk says, or a second answer: see what the service, "
+    "or a proxy before it, sends after an answer's end (its log, tcpdump -A); it can pass for the next answer"
+)
+_OTHER_PROTOCOL = (
+    "what listens there does not answer in HTTP/1.1: see that its address, its port and http or https are "
+    "right"
+)
+_NOW_AND_THEN = (
+    "others were answered with a stream of events, and these not: look into the service's log for why; a "
+    "second answer to one request passes for that to the next, too (tcpdump -A shows it)"
+)
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _NO_MODEL = re.compile(
     r"model\b.{0,80}\b(?:not (?:found|exist|available|known)|does not exist|doesn't exist|unknown)"
@@ -84,10 +97,13 @@ def failure_advice(
     headers: Iterable[str] = (),
     dialect: str = "",
     question_field: str = "",
+    some_good: bool = False,
 ) -> str:
     """``fields``, ``headers``: the names of those that were sent; ``dialect``: that was spoken, if known, and
-    its ``question_field``."""
+    its ``question_field``; ``some_good``: other requests had a good answer."""
     advice = _advice(outcome, error, fields, headers, question_field)
+    if some_good and advice in (_NO_EVENTS, _JSON):
+        return _NOW_AND_THEN
     other = {"ask": "openai", "openai": "ask"}.get(dialect)
     return advice.replace(_BOTH, f"--dialect {other}") if other else advice
 
@@ -99,7 +115,9 @@ def _advice(
     if found is None:
         if outcome == "stream_error" and _UNREAD.match(error):
             return _SEE_IT
-        return OF_OUTCOMES[outcome]
+        if error.startswith(UNASKED):
+            return _LEFT_OVER
+        return _OTHER_PROTOCOL if error.startswith(NOT_HTTP) else OF_OUTCOMES[outcome]
     status = int(found[1])
     if refused := refused_field(error, fields):
         drop = f"--drop-field {refused}"

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from loadgen.tasks.ask.thoughts import counts_of_thoughts
+from records.cells.believed import MOST_TOKENS
 
 _COMPLETION = ("completion_tokens", "output_tokens")
 _PROMPT = ("prompt_tokens", "input_tokens")
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
-_MOST = 10**12
-"""Tokens: more is no count, and no record could hold any number."""
 MOST_A_PIECE = 20
 """Tokens that a service may put into one event without its being odd."""
 
@@ -85,11 +84,11 @@ class TokenUsage:
 
 
 def _count(counts: dict[str, Any], names: Iterable[str]) -> int | None:
-    """The first of these that is a number of tokens."""
+    """The first of these that is a number of tokens: of more no record would be believed."""
     for name in names:
         value = counts.get(name)
         if type(value) is float and value.is_integer():
             value = int(value)
-        if type(value) is int and 0 <= value < _MOST:
+        if type(value) is int and 0 <= value <= MOST_TOKENS:
             return value
     return None

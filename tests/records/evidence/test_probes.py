@@ -25,11 +25,11 @@ def test_what_is_written_is_read_and_a_torn_line_is_left_out(tmp_path: Path) -> 
     path = tmp_path / "probes.jsonl"
     assert read(path) == []
     line = orjson.dumps(asdict(QUICK)) + b"\n"
-    later = orjson.dumps({**asdict(QUICK), "of a later version": 1}) + b"\n"
+    later = orjson.dumps({**asdict(at(9)), "of a later version": 1}) + b"\n"
     path.write_bytes(line + later + line[:40])
-    assert read(path) == [QUICK, QUICK]
-    path.write_bytes(line + b'{"kind": 1}\n' + line)
-    assert (read(path), unreadable(path)) == ([QUICK, QUICK], 1)
+    assert read(path) == [QUICK, at(9)]
+    path.write_bytes(line + b'{"kind": 1}\n' + later)
+    assert (read(path), unreadable(path)) == ([QUICK, at(9)], 1)
 
 
 def test_those_due_behind_one_that_hung_count_with_what_they_would_have_waited() -> None:

@@ -39,9 +39,11 @@ RECORD = st.fixed_dictionaries(
         **dict.fromkeys(("first_generated_at_ns", "last_token_at_ns"), st.none() | MOMENT),
         "outcome": st.sampled_from(sorted(OUTCOMES)),
         "gaps_us": st.lists(st.integers(0, 99_999) | st.integers(-(2**40), 2**40), max_size=5),
-        "tokens": st.integers(0, 3),
+        "tokens": st.integers(0, 3) | st.sampled_from([-3, 10**8, 10**8 + 1, 10**12]),
+        "events": st.sampled_from([-1, 0, 9, 10**12]),
+        "bytes": st.sampled_from([-1, 0, 2, 1 << 50, 1 << 51]),
         "token_source": st.sampled_from(["usage", "events"]),
-        "documents": st.none() | st.integers(0, 5),
+        "documents": st.none() | st.integers(-1, 5),
         "flags": st.lists(st.sampled_from(["warmup", "late", "cold"]), unique=True),
         "stages": st.none()
         | st.dictionaries(st.sampled_from(["embed", "llm", "a.b", "", 'a "b"', "\\", "\x01"]), TIMES),

@@ -30,7 +30,8 @@ ULID = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 KNOWN = [
     "sk-proj-AbC123dEf456gHi789", "sk_" + HEX, "sk_live_4eC39HqLyjWDarjtT1zdp7dc", "AKIAIOSFODNN7EXAMPLE",
     "ghp_16C7e42F292c6912E7710c838347Ae178B4a", "ASIAIOSFODNN7EXAMPLE", "hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEf",
-    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "xoxb-123456789012-abcdefghijkl", "pcsk_5wXyZ1_AbC123dEf456Gh78",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "xoxb-123456789012-abcdefghijkl",
+    "pcsk_5wXyZ1_AbC123dEf456Gh78",
     f"lsv2_pt_{HEX}_0123456789", f"pplx-{HEX}", f"nvapi-{HEX}", f"xai-{HEX}", f"r8_{HEX}", f"dapi{HEX}",
     "ya29.a0AfH6SMBx1234567890abcdef", f"hvs.{HEX}", f"npm_{HEX}", f"glsa_{HEX}",
 ]  # fmt: skip

@@ -153,6 +153,23 @@ def test_another_api_is_one_that_was_not_spoken(spoken: str, other: str) -> None
         assert f"--dialect {spoken}" not in said
 
 
+def test_what_is_no_answer_to_the_request_is_not_said_to_end_early() -> None:
+    not_http = "not HTTP: Expected HTTP/"
+    assert "http or https" in failure_advice("truncated", not_http)
+    behind = failure_advice("truncated", f"after the end of the answer before it: {not_http}")
+    assert "Content-Length" in behind
+    assert "a second answer" in behind
+    assert "keep-alive" in failure_advice("http_error", "HTTP 408")
+
+
+def test_a_dialect_in_which_others_were_answered_is_the_right_one() -> None:
+    without = {"outcome": "http_error", "error": "HTTP 200 without events (text/plain) hi"}
+    few = _judged("failures", [*_answers(), *_answers(**without)])
+    assert "a second answer" in few.advice
+    assert "dialect" not in few.advice
+    assert "dialect" in _judged("failures", _answers(**without)).advice
+
+
 @pytest.mark.parametrize("kind", ["(application/json)", "(text/plain) {"])
 def test_json_that_is_no_stream_cannot_be_measured(kind: str) -> None:
     assert "only streamed answers" in failure_advice("http_error", f"HTTP 200 without events {kind}")

@@ -183,6 +183,16 @@ def test_a_count_that_nobody_can_hold_is_none_and_the_answer_good(count: bytes) 
     assert (found.error, found.token_count) == (None, (3, "events"))
 
 
+def test_no_answer_holds_as_many_tokens_as_a_service_may_say() -> None:
+    """Though it tells them from its thoughts: no record of them would be believed."""
+    token = b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n'
+    for count, told in ((10**8, (10**8 - 1, "usage")), (10**8 + 1, (3, "events"))):
+        details = b'"completion_tokens_details":{"reasoning_tokens":1}'
+        usage = b'data: {"choices":[],"usage":{"completion_tokens":%d,%b}}\n\n' % (count, details)
+        found = counted([token * 3 + usage + b"data: [DONE]\n\n"], fold_openai)
+        assert (found.error, found.token_count) == (None, told)
+
+
 def test_gaps_are_between_arrivals() -> None:
     answer = Answer()
     stream = EventStream(answer, fold_ask)

@@ -149,6 +149,18 @@ def test_what_is_not_http_and_nobody_there(trap: Any, asker: Any, over: Any) -> 
     assert (exchange.outcome, exchange.error) == ("connect_error", "connection refused")
 
 
+def test_what_follows_an_answer_s_end_is_said_to_be_that(trap: Any, asker: Any) -> None:
+    """As of a body that is longer than its length: it comes when the next one is asked for."""
+    server = trap(good)
+    one = asker(server.url)
+    assert ask(one).outcome == "ok"
+    server.script = lambda talk: talk.raw(b"the rest of it\r\n")
+    left_over, fresh = ask(one), ask(one)
+    assert (left_over.outcome, fresh.outcome) == ("truncated", "truncated")
+    assert (left_over.error or "").startswith("after the end of the answer before it: not HTTP: ")
+    assert (fresh.error or "").startswith("not HTTP: ")
+
+
 def test_what_a_stream_says_of_its_error_is_kept_without_numbers(trap: Any, asker: Any) -> None:  # TRAPS 9
     def script(talk: Any) -> None:
         talk.headers()
