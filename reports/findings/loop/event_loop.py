@@ -11,22 +11,11 @@ from reports.evidence.libraries import AS_DONE, OWN, function_of
 from reports.evidence.machine import DELAYED
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
+from reports.findings.common.binding import about, binding, binds, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import (
-    BUSY,
-    FEWEST,
-    MOST,
-    about,
-    binding,
-    binds,
-    effect_of,
-    for_the_loop,
-    held,
-    is_held,
-    share,
-    waiting,
-)
+from reports.findings.common.held import BUSY, FEWEST, MOST, for_the_loop, held, is_held, share, waiting
+from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.elsewhere import elsewhere
@@ -94,10 +83,13 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         sure="likely" if delay is None else None,
         effect=effect_of(
             service,
-            found,
-            predictable=delay is not None and on_loop.kind not in ("embedding", "search"),
-            spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
-            loop=True,
+            None
+            if delay is None or on_loop.kind in ("embedding", "search")
+            else Mend(
+                found=found,
+                spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+                loop=True,
+            ),
         ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
@@ -132,7 +124,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         binds=binds(service) if wasted or inside.loop_busy >= NEXT else "next",
         confidence="likely",
         severity="high" if wasted and much and is_held(service) else "medium",
-        effect=effect_of(service, (), predictable=False),
+        effect=effect_of(service, None),
         evidence=(
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
             Evidence(figure="so that there are never more answers a second than", value=most.value),

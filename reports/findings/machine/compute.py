@@ -11,8 +11,9 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import FILLED, GotOfMachine
+from reports.findings.common.binding import about, binds
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import FEWEST, about, binds, held, is_held
+from reports.findings.common.held import FEWEST, held, is_held
 
 FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.interpreter import Crowd
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import binding, held
+from reports.findings.common.held import held
 from reports.findings.loop.on_loop import FULL
 
 FILLED = (

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.kinds import OUTSIDE
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import MOST, binding, held, share, waiting
+from reports.findings.common.held import MOST, held, share, waiting
 from reports.findings.waits.thread_pool import FULL
 
 

@@ -11,9 +11,10 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import by_family, family
 from reports.evidence.service import Service
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import binding, counts, held, waiting, where
+from reports.findings.common.held import counts, held, waiting, where
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.machine.compute import ONE_KIND, filled
 

@@ -13,11 +13,13 @@ from reports.evidence.machine import FILLED as BY_ITSELF
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
+from reports.findings.common.binding import about
 from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import about, accused, is_much_held
+from reports.findings.common.held import is_much_held
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.machine.compute import FULL
+from reports.findings.whole.accused import accused
 
 
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
