@@ -24,7 +24,7 @@ answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause. With less it may be the
 next one: as soon as those who wait there are such a loss by themselves."""
-FEWEST = 5
+FEWEST_SEEN = 5
 """Requests, or threads at work, seen at one kind of place in all samples: fewer are chance."""
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
@@ -91,7 +91,7 @@ def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]
         return found
     seen, at = requests_of(found), {(one.place.kind, one.place.where) for one in found}
     unsure = _unsure(service, lambda place: (place.kind, place.where) in at)
-    return found if seen * inside.samples >= FEWEST and seen >= NORMAL * unsure else ()
+    return found if seen * inside.samples >= FEWEST_SEEN and seen >= NORMAL * unsure else ()
 
 
 def _unsure(service: Service, of: Callable[[Place], bool]) -> float:

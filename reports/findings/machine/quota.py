@@ -13,7 +13,7 @@ from reports.findings.common.binding import about
 from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.held import is_held
 
-CODES = ("cpu-throttled", "cpu-oversubscribed")
+QUOTA_CODES = ("cpu-throttled", "cpu-oversubscribed")
 MUCH = 0.5
 """The share of the periods in which it is stopped."""
 LEAST_PERIOD_MS = 50.0
