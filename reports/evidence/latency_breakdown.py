@@ -11,7 +11,7 @@ from reports.figures.load import Load
 from reports.figures.stages import impossible_stages, stage_names, with_stages
 from reports.figures.stats import percentile
 from reports.figures.summary import CellSummary, OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE
+from workloads.checks.streams import IMPOSSIBLE_STAGES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ def breakdown(level: OperatingPoint) -> LatencyBreakdown | None:
         stages_ms=stages,
         queued_ms=queued,
         unattributed_ms=percentile(ttft_ms - timed.stages_ms, 0.5)
-        if impossible <= IMPOSSIBLE_SHARE * len(timed)
+        if impossible <= IMPOSSIBLE_STAGES * len(timed)
         else None,
         impossible=impossible,
         llm_server_ms=server_ms,

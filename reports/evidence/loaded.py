@@ -23,7 +23,7 @@ from reports.evidence.stacks import stacks_of
 from reports.evidence.upstream import Upstream, upstream_of
 from reports.figures.stages import impossible_stages
 from reports.figures.summary import OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE
+from workloads.checks.streams import IMPOSSIBLE_STAGES
 from workloads.stream import STREAM
 
 NOT_MET = Place(kind=OUTSIDE)
@@ -152,7 +152,7 @@ class LoadedPoint:
         timed = self.level.timed
         answers = timed.where(timed.stages.there)
         wrong = impossible_stages(answers)
-        if int(wrong.sum()) > IMPOSSIBLE_SHARE * len(answers):
+        if int(wrong.sum()) > IMPOSSIBLE_STAGES * len(answers):
             return  # they are no parts of what was waited
         answers = answers.where(~wrong)
         for name in answers.stages.names:

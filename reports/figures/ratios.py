@@ -15,7 +15,7 @@ import numpy as np
 from reports.figures import stats
 from reports.figures.figures import generator
 from reports.figures.repeats import (
-    FEWEST,
+    FEWEST_REPEATS,
     Between,
     Figure,
     LoggedCell,
@@ -77,7 +77,7 @@ class Ratios:
         if not (a.valid and b.valid):
             return None
         shared = common(a, b)
-        if len(shared) < FEWEST and not same(a, b):
+        if len(shared) < FEWEST_REPEATS and not same(a, b):
             return self._unpaired(a, b, figure)
         above, below = ([s for s in level.samples if s.key in shared] for level in (a, b))
         ratio, known = _value(above, below, figure), self._between[a.workload.name, figure.name]

@@ -49,7 +49,7 @@ from reports.figures import stats
 from reports.figures.stats import Estimate, Sample
 from workloads.workload import Workload
 
-FEWEST = 2
+FEWEST_REPEATS = 2
 """Degrees of freedom: with fewer nothing is pooled, and where Satterthwaite's are fewer, so many are taken.
 With one, an interval says next to nothing; with two it held 1 in 17 of 20 comparisons of equals, simulated,
 where they differed by their starts alone and each was started twice."""
@@ -160,7 +160,7 @@ def between_cells(cells: Sequence[LoggedCell]) -> Between | None:
     all_left, all_freedom = _left(logs, shared)
     cells_left, cells_freedom = _left(logs, [*shared, starts])
     starts_freedom = all_freedom - cells_freedom
-    if all_freedom < FEWEST:
+    if all_freedom < FEWEST_REPEATS:
         return None
     alike = len(cells) / len(set(starts))  # cells of one start
     parts = [
@@ -177,12 +177,12 @@ def _sum_of(parts: Sequence[tuple[float, int]], cells: Sequence[LoggedCell]) -> 
     variance = sum(part for part, _ in parts)
     squares = sum(part**2 / freedom for part, freedom in parts if freedom)
     excess = max(0.0, variance - float(np.mean([cell.within for cell in cells])) / 2)
-    return excess, max(FEWEST, variance**2 / squares) if squares else FEWEST
+    return excess, max(FEWEST_REPEATS, variance**2 / squares) if squares else FEWEST_REPEATS
 
 
 def _moderated(variance: float, freedom: float) -> Between:
     if variance > PRIOR * _most_times(freedom, PRIOR_FREEDOM):
-        return Between(variance=variance, freedom=max(FEWEST, freedom))
+        return Between(variance=variance, freedom=max(FEWEST_REPEATS, freedom))
     return Between(
         variance=(PRIOR_FREEDOM * PRIOR + freedom * variance) / (PRIOR_FREEDOM + freedom),
         freedom=PRIOR_FREEDOM + freedom,
@@ -215,7 +215,7 @@ def of_ratio(one: Sequence[LoggedCell], other: Sequence[LoggedCell]) -> Between 
     """As two levels have it in what their ratio differs by from repeat to repeat. None of less than two."""
     by_repeat = {cell.repeat: cell for cell in other}
     pairs = [(cell, by_repeat[cell.repeat]) for cell in one if cell.repeat in by_repeat]
-    if len(pairs) < FEWEST:
+    if len(pairs) < FEWEST_REPEATS:
         return None
     apart = float(np.var([a.log - b.log for a, b in pairs], ddof=1)) / 2  # the half of either
     freedom = len(pairs) - 1

@@ -20,7 +20,7 @@ from reports.figures.load import Load
 from reports.figures.rising import rising
 from reports.figures.stages import impossible_stages, stage_names, with_stages
 from reports.figures.summary import OperatingPoint
-from workloads.checks.streams import IMPOSSIBLE_SHARE
+from workloads.checks.streams import IMPOSSIBLE_STAGES
 
 Ranked = Literal["middle", "slowest"]
 RANKS: Mapping[Ranked, tuple[int, int]] = {"middle": (45, 55), "slowest": (90, 100)}
@@ -103,7 +103,7 @@ def _timed(point: OperatingPoint) -> _Timed | None:
     """Its answers with stages that can be true, by TTFT; none where there are too few, or too many cannot."""
     timed = with_stages(point.timed)
     possible = timed.where(~impossible_stages(timed))
-    if len(possible) < FEWEST or len(timed) - len(possible) > IMPOSSIBLE_SHARE * len(timed):
+    if len(possible) < FEWEST or len(timed) - len(possible) > IMPOSSIBLE_STAGES * len(timed):
         return None
     ttft_ms = possible.ttft_ms
     return _Timed(requests=possible, ttft_ms=ttft_ms, order=np.argsort(ttft_ms, kind="stable"))

@@ -20,8 +20,7 @@ from reports.findings.machine.computing_threads import computing_threads
 from reports.findings.machine.memory_pressure import memory_pressure
 from reports.findings.machine.noisy_neighbour import noisy_neighbour
 from reports.findings.machine.oversubscribed import oversubscribed
-from reports.findings.machine.quota import CODES as OF_A_QUOTA
-from reports.findings.machine.quota import quota
+from reports.findings.machine.quota import QUOTA_CODES, quota
 from reports.findings.waits.connection_pool import connection_pool
 from reports.findings.waits.dependency import dependency
 from reports.findings.waits.dns_slow import dns_slow
@@ -92,6 +91,6 @@ def _ranked(analysis: Analysis) -> list[Finding]:
     def place(one: Finding) -> tuple[bool, bool, tuple[int, int]]:
         ahead = behind.get((one.about.deployment, one.about.config))
         common = ahead is None or one.severity == "info" or (ahead, one.code) in codes
-        return common, common or one.code not in OF_A_QUOTA, one.rank
+        return common, common or one.code not in QUOTA_CODES, one.rank
 
     return sorted(found, key=place)

@@ -8,7 +8,7 @@ from records.cells.measure import wanted_answers
 from reports.analysis.of_ratios import not_compared
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
-from reports.figures.repeats import FEWEST
+from reports.figures.repeats import FEWEST_REPEATS
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number
 from reports.notes.cautions import refusal
@@ -28,16 +28,16 @@ def ratio_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> list[str]:
 def _unpaired_notes(ratios: Sequence[Comparison | DeploymentRatio]) -> Iterator[str]:
     """Where the two do not have the same valid repeats: which of them their ratio is over."""
     there = [one for one in ratios if not one.paired and one.throughput is not None]
-    some = [one for one in there if one.common >= FEWEST]
-    apart = [one for one in there if one.common < FEWEST]
+    some = [one for one in there if one.common >= FEWEST_REPEATS]
+    apart = [one for one in there if one.common < FEWEST_REPEATS]
     if some:
         each = [f"{_pair(one)} ({one.common})" for one in some]
         yield f"Over the repeats alone that both have valid: {listed(each)}."
     alone = [one for one in apart if one.throughput is not None and one.throughput.low is None]
     if noisy := [_pair(one) for one in apart if one not in alone]:
         yield (
-            f"Not paired, with fewer than {FEWEST} valid repeats in common, so the interval has the noise of "
-            f"both: {listed(noisy)}."
+            f"Not paired, with fewer than {FEWEST_REPEATS} valid repeats in common, so the interval has the "
+            f"noise of both: {listed(noisy)}."
         )
     if alone:
         yield (

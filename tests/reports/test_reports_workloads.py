@@ -1,6 +1,7 @@
 """A report of another workload has its metrics, and none of a stream's; those of the documentation."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from loadgen.shapes.level_table import table
 from records.cells.cell import Window
 from records.cells.levels import LoadStage, LoadStages
+from records.cells.request import RequestRecord
 from reported import report, rows
 from reports.as_json.results import results_json
 from reports.blocks import blocks
@@ -36,6 +38,13 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> Workload:
     found = replace(one, metrics=(*one.metrics, made["WAIT"], HALF))
     monkeypatch.setitem(WORKLOADS, "echo", found)
     return found
+
+
+def test_the_documents_metric_has_no_value_of_an_answer_without_headers(
+    echo: Workload, record: Callable[..., RequestRecord]
+) -> None:
+    [wait] = (one for one in echo.metrics if one.name == "wait")
+    assert wait.values_of(record(headers_at_ns=None)) == ()
 
 
 def specs(made: Any, **changes: Any) -> list[Any]:

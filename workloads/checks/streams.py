@@ -15,7 +15,7 @@ from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts
 
 STAGE_EXCESS_MS = 2.0
-IMPOSSIBLE_SHARE = 0.01
+IMPOSSIBLE_STAGES = 0.01
 BUFFERED_SHARE = 0.5
 UNKNOWN_SHARE = 0.2
 """Of the long answers: where more came so that nobody knows whether they were held, that is told aloud."""
@@ -94,7 +94,7 @@ def stage_times(facts: Facts) -> Check:
     return Check.bounded(
         "stage-times",
         share,
-        IMPOSSIBLE_SHARE,
+        IMPOSSIBLE_STAGES,
         f"in {100 * share:.0f} % of the answers the server's stages add up to more than the TTFT, "
         "or one is negative: its clock is wrong, or its stages overlap or are counted twice",
         advice="have it time each stage once, in ms, to the first token, by a monotonic clock, or send none",

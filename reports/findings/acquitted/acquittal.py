@@ -12,8 +12,8 @@ from reports.evidence.service import Comparison, Service
 from reports.findings.acquitted.not_between import not_between
 from reports.findings.acquitted.not_computed import FREE, loop_figures, loop_is_free, not_computed
 from reports.findings.acquitted.not_waited_for import not_waited_for
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import about
 
 SAME = 1.25
 LITTLE = 0.02

@@ -16,7 +16,7 @@ from reports.findings.common.held import is_held
 from reports.findings.machine.autoscaler_blind import HIGHEST
 from workloads.checks.run import GENERATOR_CPU_PERCENT
 
-FREE = 0.5
+HARMLESS = 0.5
 """The share of a bound up to which it is nothing."""
 LITTLE = 0.02
 STREAMED = 0.5
@@ -29,7 +29,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     """By the codes that it is not."""
     cells = service.heavy.level.valid_cells
     slowest = slowest_ms(cells)
-    if slowest is not None and slowest <= FREE * TIMEOUT_MS and not any(map(outages, cells)):
+    if slowest is not None and slowest <= HARMLESS * TIMEOUT_MS and not any(map(outages, cells)):
         yield (
             "liveness-kill",
             (Evidence(figure="the latest answer of a cheap path", value=slowest, unit="ms"),),
@@ -45,7 +45,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
         )
     checks = [check for cell in cells for check in cell.cell.verdict.checks if check.name == CPU]
     percent = max((float(c.figure) for c in checks if isinstance(c.figure, (int, float))), default=None)
-    if percent is not None and percent <= FREE * GENERATOR_CPU_PERCENT:
+    if percent is not None and percent <= HARMLESS * GENERATOR_CPU_PERCENT:
         yield (
             "generator-limited",
             (

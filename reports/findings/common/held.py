@@ -1,19 +1,15 @@
-"""What finders of a binding resource share: which services are held back, and what mending would give."""
+"""Which services their load holds back, and at which places their requests wait because of it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
-from reports.analysis.subject import Subject
 from reports.evidence.kinds import OUTSIDE
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.service import Excess, Service
-from reports.figures.stats import Estimate
-from reports.findings.common.finding import Binds, Confidence, Effect, Evidence, Finding, Severity
-from reports.findings.common.mending import mended
 
 LOSS, CLEAR = 0.15, 0.05
 """What has to be lost before a cause is looked for: of the answers a second that there would be if nobody
@@ -28,17 +24,11 @@ answers that come one after the other are alike."""
 MOST = 0.4
 """The share of those that has to wait at one kind of place for that to be the cause. With less it may be the
 next one: as soon as those who wait there are such a loss by themselves."""
-FEWEST = 5
+FEWEST_SEEN = 5
 """Requests, or threads at work, seen at one kind of place in all samples: fewer are chance."""
 BUSY = 0.7
 """The share of the time in which the loop's thread runs something, from which on it is the loop that is
 waited for, also by what it has not met."""
-SHOWN = 0.75
-"""From here on it is alone. Below, what waits elsewhere may be why it takes so long here, as where a lock is
-held while something slow is awaited: then nothing is predicted."""
-BESIDE = frozenset(("noisy-neighbour",))
-GAIN_HIGH, GAIN_MEDIUM = 1.25, 1.1
-"""How many times the answers a second mending would give, as severities."""
 
 
 def held(analysis: Analysis) -> Iterator[Service]:
@@ -48,7 +38,7 @@ def held(analysis: Analysis) -> Iterator[Service]:
 
 
 def is_held(service: Service) -> bool:
-    """Throughput is."""
+    """Its throughput is: fewer answers a second than if nobody waited."""
     return _waits(service, LOSS, CLEAR)
 
 
@@ -63,7 +53,7 @@ def _waits(service: Service, share: float, clear: float) -> bool:
 
 
 def is_late(service: Service) -> bool:
-    """The first token is, be it that answers stream for so long that there are hardly fewer of them."""
+    """Its first token is late, be it that answers stream for so long that there are hardly fewer of them."""
     few, many = service.light, service.heavy
     if not service.compared or not few.ttft_s or many.ttft_s < (1 + LOSS) * few.ttft_s:
         return False
@@ -99,9 +89,9 @@ def waiting(service: Service, of: Callable[[Place], bool]) -> tuple[Excess, ...]
     inside = service.heavy.inside
     if inside is None:
         return found
-    seen, at = _requests(found), {(one.place.kind, one.place.where) for one in found}
+    seen, at = requests_of(found), {(one.place.kind, one.place.where) for one in found}
     unsure = _unsure(service, lambda place: (place.kind, place.where) in at)
-    return found if seen * inside.samples >= FEWEST and seen >= NORMAL * unsure else ()
+    return found if seen * inside.samples >= FEWEST_SEEN and seen >= NORMAL * unsure else ()
 
 
 def _unsure(service: Service, of: Callable[[Place], bool]) -> float:
@@ -135,111 +125,13 @@ def where(found: tuple[Excess, ...]) -> str:
     return next((one.place.where for one in found if one.place.where), "")
 
 
-def about(service: Service) -> Subject:
-    return Subject.of(service.heavy.level)
-
-
-def accused(found: Iterable[Finding]) -> set[Subject]:
-    """The services whose throughput something holds down; what comes from outside, and nobody saw what it
-    takes, explains nothing of one."""
-    return {
-        one.about
-        for one in found
-        if one.binds == "throughput" and not (one.code in BESIDE and one.confidence == "possible")
-    }
-
-
-def binds(service: Service) -> Binds:
-    """What a cause holds back in a service that is held."""
-    return "throughput" if is_held(service) else "latency"
-
-
 def counts(service: Service, found: tuple[Excess, ...]) -> bool:
     """Is that the cause, or one behind it: mending it alone would be worth something? Behind a loop that is
     held nobody knows: those who hold what others wait for there wait for the loop themselves."""
     inside = service.heavy.inside
     free = inside is None or inside.loop_busy < BUSY
-    return share(found) >= MOST or (free and _requests(found) >= LOSS * service.heavy.in_flight)
+    return share(found) >= MOST or (free and requests_of(found) >= LOSS * service.heavy.in_flight)
 
 
-def _requests(found: tuple[Excess, ...]) -> float:
+def requests_of(found: tuple[Excess, ...]) -> float:
     return sum(one.requests for one in found)
-
-
-def effect_of(
-    service: Service,
-    found: tuple[Excess, ...],
-    *,
-    predictable: bool = True,
-    spared: float = 0.0,
-    loop: bool = False,
-) -> Effect:
-    """On what is held: answers a second now, and without what waits there, up to what the next resource
-    allows; or else the time to the first token. ``spared``, ``loop``: as `mended` has them."""
-    if is_held(service):
-        told = predictable and service.compared
-        return _rate_effect(service, mended(service, found, spared, loop=loop) if told else None)
-    now, light = 1e3 * service.heavy.ttft_s, 1e3 * service.light.ttft_s
-    ms = min(sum(one.ms for one in found), now - light)
-    return Effect(figure="mean TTFT", unit="ms", now=now, mended=now - ms if predictable else None)
-
-
-def _rate_effect(service: Service, best: Estimate | None) -> Effect:
-    """``best``: requests a second then; None: it cannot be told."""
-    requests, now = service.heavy.per_second, service.heavy.answers_per_second
-    if best is None or not requests or best.value < requests:
-        return Effect(figure="answers a second", now=now)
-    good = now / requests  # of those that end then, as many as now are answers
-    low, high = (None if end is None else good * end for end in (best.low, best.high))
-    return Effect(figure="answers a second", now=now, mended=good * best.value, low=low, high=high)
-
-
-def severity(effect: Effect) -> Severity:
-    """Of what costs latency alone nobody knows that it costs much."""
-    later = effect.unit == "ms"
-    if effect.mended is None or not effect.now or not effect.mended:
-        return "medium" if later else "high"
-    gain = effect.now / effect.mended if later else effect.mended / effect.now
-    return "high" if gain >= GAIN_HIGH else "medium" if gain >= GAIN_MEDIUM else "low"
-
-
-def confidence(service: Service, of_excess: float) -> Confidence:
-    if not service.compared:
-        return "likely"
-    return "shown" if of_excess >= SHOWN else "likely"
-
-
-def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evidence, ...]:
-    """How many wait, of how many, and what that takes of an answer: at most all of it."""
-    heavy = service.heavy
-    requests = min(_requests(found), heavy.in_flight)
-    ms = min(sum(one.ms for one in found), 1e3 * heavy.seconds_each)
-    return (
-        Evidence(figure="requests that wait there", value=requests),
-        Evidence(figure="requests in flight", value=heavy.in_flight),
-        Evidence(figure="time that this adds to each answer", value=ms, unit="ms"),
-    )
-
-
-def binding(
-    service: Service, code: str, found: tuple[Excess, ...], *, advice: str,
-    evidence: tuple[Evidence, ...] = (), effect: Effect | None = None, place: str | None = None,
-    sure: Confidence | None = None,
-) -> Finding:  # fmt: skip
-    """A resource that these wait for, where it is most of what the load adds; ``place``: the app's line, if
-    not the one at which they wait. Where it is less and has no effect of its own, it is what binds next."""
-    part = share(found)
-    behind = effect is None and part < MOST
-    effect = effect or effect_of(service, found, predictable=part >= SHOWN)
-    next_one = Evidence(figure="of all that wait because of the load", value=100 * part, unit="%")
-    return Finding(
-        code=code,
-        about=about(service),
-        where=where(found) if place is None else place,
-        binds="next" if behind else binds(service),
-        confidence=sure or confidence(service, part),
-        severity="medium" if behind else severity(effect),
-        effect=effect,
-        evidence=(*waiting_evidence(service, found), *([next_one] if behind else []), *evidence),
-        advice=advice,
-    )

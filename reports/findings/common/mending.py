@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 
 from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
@@ -23,30 +24,45 @@ MUCH = 0.7
 """The share in use from which on a resource that is waited for at those places is the one that is mended."""
 
 
-def mended(
-    service: Service, found: Sequence[Excess], spared: float = 0.0, *, loop: bool = False
-) -> Estimate | None:
+@dataclass(frozen=True, kw_only=True)
+class Mend:
+    """What is no longer there once a cause is mended."""
+
+    found: tuple[Excess, ...] = ()
+    """The waits at its places."""
+    spared: float = 0.0
+    """The cores that the service no longer takes, as what took them is not to be done at all."""
+    loop: bool = False
+    """It is the event loop that is no longer held, which those elsewhere wait for, too (`_met_late`)."""
+
+    @property
+    def places(self) -> set[Place]:
+        return {one.place for one in self.found}
+
+    @property
+    def kinds(self) -> set[str]:
+        return {place.kind for place in self.places}
+
+
+def mended(service: Service, mend: Mend) -> Estimate | None:
     """With an interval where repeats give one; None where it cannot be told, as where what binds then is a
-    ceiling so far beyond what was measured that nobody believes it (`is_far`). ``spared``: the cores that the
-    service no longer takes then, as what took them is not to be done at all. ``loop``: it is the event loop
-    that is no longer held, which those elsewhere wait for, too (`_met_late`)."""
-    best = _freed(service, found, spared, loop=loop)
+    ceiling so far beyond what was measured that nobody believes it (`is_far`)."""
+    best = _freed(service, mend)
     if best is None:
         return None
-    rungs = ladder(service).rungs
-    for bound in _ceilings(rungs, {one.place.kind for one in found}, {*_COMPUTE} if spared else set()):
+    rungs, kinds, spared = ladder(service).rungs, mend.kinds, mend.spared
+    for bound in _ceilings(rungs, kinds, {*_COMPUTE} if spared else set()):
         if bound.value < best.value and is_far(service, bound.value):
             return None
         best = _lower(best, bound)
-    if loop and not spared and _one_interpreter(service.heavy) < best.value:
+    if mend.loop and not spared and _one_interpreter(service.heavy) < best.value:
         return None  # a thread gets no more than that, unless what it runs releases the interpreter
-    kinds = {one.place.kind for one in found}
     if kinds and kinds <= THREADS and _takes_more_than_interpreters(service.heavy, best.value):
         return None  # what gets a thread then may wait for the interpreter
     if (allowed := _allowed(service.heavy, spared)) is None or allowed >= best.value:
         return best
     told = next((rung.told for rung in rungs if rung.resource.kind == PROCESSOR), None)
-    if told == "falls" and not (spared or loop) and _allows(service, best.value):
+    if told == "falls" and not (spared or mend.loop) and _allows(service, best.value):
         return best
     if spared or told in UNTOLD:
         return None  # it allows that at least: how much more nobody knows
@@ -56,30 +72,30 @@ def mended(
     return _lower(best, by_repeats(allowed, [[rate for rate in of_repeats if rate is not None]]))
 
 
-def _freed(service: Service, found: Sequence[Excess], spared: float, *, loop: bool) -> Estimate | None:
+def _freed(service: Service, mend: Mend) -> Estimate | None:
     """N / (N/X - W), for N users who get X answers a second, of which each waits W there (Little 1961); W is
     at most what the load adds to an answer, so that none is faster than at the light load, but for what is
     not done any more at that, either."""
-    places = {one.place for one in found}
-    value = _rate_without(service, places, spared, loop=loop)
+    value = _rate_without(service, mend)
     if value is None:
         return None
     of_repeats = [
         rate
         for one in _repeats(service)
-        if any(excess.place in places for excess in one.excesses)
-        and (rate := _rate_without(one, places, spared, loop=loop)) is not None
+        if any(excess.place in mend.places for excess in one.excesses)
+        and (rate := _rate_without(one, mend)) is not None
     ]
     return by_repeats(value, [of_repeats])
 
 
-def _rate_without(service: Service, places: Collection[Place], spared: float, *, loop: bool) -> float | None:
-    """``spared`` cores are as many requests at a time, each of which runs."""
-    heavy = service.heavy
+def _rate_without(service: Service, mend: Mend) -> float | None:
+    """The cores that are spared are as many requests at a time, each of which runs."""
+    heavy, places = service.heavy, mend.places
     if not heavy.per_second:
         return None
     there = sum(one.requests for one in service.excesses if one.place in places)
-    waits = min(there + (_met_late(service, places) if loop else 0.0), service.excess) + spared
+    late = _met_late(service, places) if mend.loop else 0.0
+    waits = min(there + late, service.excess) + mend.spared
     rest_s = (heavy.in_flight - waits) / heavy.per_second
     return heavy.in_flight / rest_s if rest_s > 0 else None
 

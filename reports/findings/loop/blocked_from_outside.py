@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import DELAYED
+from reports.findings.common.binding import about, binds
 from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import about, binds, held, is_held
+from reports.findings.common.held import held, is_held
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import held_at, stack_evidence
 from reports.findings.loop.on_loop import BLOCKED

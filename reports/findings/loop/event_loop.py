@@ -11,32 +11,21 @@ from reports.evidence.libraries import AS_DONE, OWN, function_of
 from reports.evidence.machine import DELAYED
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
+from reports.findings.common.binding import about, binding, binds, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import (
-    BUSY,
-    FEWEST,
-    MOST,
-    about,
-    binding,
-    binds,
-    effect_of,
-    for_the_loop,
-    held,
-    is_held,
-    share,
-    waiting,
-)
+from reports.findings.common.held import BUSY, FEWEST_SEEN, MOST, for_the_loop, held, is_held, share, waiting
+from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.elsewhere import elsewhere
 from reports.findings.loop.on_loop import (
     BLOCKED,
     BY_FAMILY,
-    FULL,
+    INTERPRETER,
     LLM_CLIENT,
     MOVED,
-    Held,
+    Cause,
     OnLoop,
     work_on_loop,
 )
@@ -83,21 +72,24 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     why = _why(service, on_loop, inside, inside.lag_ms)
     if inside.loop_busy - (delay or 0.0) < OF_ITS_OWN:
         return  # its thread waits for a CPU: whatever line it is at is not what takes the time
-    if why is None or share(found) < (MOST if why is FULL or inside.loop_busy < ALWAYS else SOME):
+    if why is None or share(found) < (MOST if why is INTERPRETER or inside.loop_busy < ALWAYS else SOME):
         return
     yield binding(
         service,
         why.code,
         found,
-        place="" if why is FULL else on_loop.line,
+        place="" if why is INTERPRETER else on_loop.line,
         advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
         sure="likely" if delay is None else None,
         effect=effect_of(
             service,
-            found,
-            predictable=delay is not None and on_loop.kind not in ("embedding", "search"),
-            spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
-            loop=True,
+            None
+            if delay is None or on_loop.kind in ("embedding", "search")
+            else Mend(
+                found=found,
+                spared=_took(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,
+                loop=True,
+            ),
         ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
@@ -121,7 +113,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     ms = 1e3 * max(on_loop.waits * inside.loops, took) / service.heavy.per_second
     wasted = _is_wasted(on_loop)
     why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
-    if why is None or why is FULL or not (wasted or _binds_next(service, on_loop, inside, ms)):
+    if why is None or why is INTERPRETER or not (wasted or _binds_next(service, on_loop, inside, ms)):
         return
     most, much = Estimate(value=1e3 * max(1, inside.servers) / ms), on_loop.of_kind >= MUCH * inside.loop_busy
     users = users_at(service, most)
@@ -132,7 +124,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         binds=binds(service) if wasted or inside.loop_busy >= NEXT else "next",
         confidence="likely",
         severity="high" if wasted and much and is_held(service) else "medium",
-        effect=effect_of(service, (), predictable=False),
+        effect=effect_of(service, None),
         evidence=(
             Evidence(figure="of the loop's time each answer takes", value=ms, unit="ms"),
             Evidence(figure="so that there are never more answers a second than", value=most.value),
@@ -170,7 +162,7 @@ def _binds_next(service: Service, on_loop: OnLoop, inside: InsideOfCells, ms: fl
     if (delay := _delay(service) or 0.0) >= DELAYED or min(ms, pieces_ms(inside)) < LONG_MS:
         return False  # who waits for it waits for a CPU; or it is held by nothing for long
     freed = max(0.05, 1 - service.held)
-    return (inside.loop_busy - delay) / freed >= NEXT and _seen(service, on_loop) >= FEWEST
+    return (inside.loop_busy - delay) / freed >= NEXT and _seen(service, on_loop) >= FEWEST_SEEN
 
 
 def _seen(service: Service, on_loop: OnLoop) -> float:
@@ -189,7 +181,7 @@ def pieces_ms(inside: InsideOfCells) -> float:
     return 2 * inside.lag_ms / inside.loop_busy if inside.loop_busy else 0.0
 
 
-def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Held | None:
+def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Cause | None:
     """None: the loop's thread is only kept from running. ``held_ms``: for how long what comes to it waits, or
     would."""
     busy = inside.loop_busy
@@ -203,11 +195,11 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: floa
     return BLOCKED if held_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
 
 
-def _full(service: Service) -> Held | None:
+def _full(service: Service) -> Cause | None:
     """Only where somebody saw that it computes."""
     machine, delay = service.heavy.machine, _delay(service) or 0.0
     cpu = (machine.main_thread_cpu if machine is not None else None) or 0.0
-    return FULL if cpu >= max(OF_ITS_OWN, FULL_OF_WORK * (1 - delay)) else None
+    return INTERPRETER if cpu >= max(OF_ITS_OWN, FULL_OF_WORK * (1 - delay)) else None
 
 
 def _delay(service: Service) -> float | None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from scipy.special import gammaincinv
 
 from reports.analysis.analysis import Analysis
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import about, is_held
+from reports.findings.common.held import is_held
 
 OFTEN = 0.05
 """The share of the time."""

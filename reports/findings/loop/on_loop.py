@@ -10,37 +10,39 @@ from reports.evidence.libraries import WAITING, by_family, function_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class Cause:
+    """What holds a loop, as its finding says it."""
+
     code: str
     advice: str
 
 
-CLIENT_SETUP = Held(
+CLIENT_SETUP = Cause(
     code="client-per-request",
     advice="Make one client when the app starts and share it: each new one reads the trusted certificates and"
     " opens connections of its own",
 )
-MODEL_LOAD = Held(
+MODEL_LOAD = Cause(
     code="model-load-on-request-path",
     advice="Load and check the model once, before the app says that it is ready",
 )
-LLM_CLIENT = Held(
+LLM_CLIENT = Cause(
     code="llm-client-blocking",
     advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
 )
-SEARCH = Held(
+SEARCH = Cause(
     code="search-bound",
     advice="Search in a thread of its own, use an approximate index, or give the store a process",
 )
-TEXT = Held(
+TEXT = Cause(
     code="preprocessing-on-loop",
     advice="Move the work on the text to a thread or a process, or do less of it for each request",
 )
-BLOCKED = Held(
+BLOCKED = Cause(
     code="event-loop-blocked",
     advice="Move this call off the event loop: await an asynchronous version of it, or run it in a thread",
 )
-FULL = Held(
+INTERPRETER = Cause(
     code="interpreter-bound",
     advice="Run more worker processes: one Python process runs one thing at a time, and this one is full",
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import about, is_much_held
+from reports.findings.common.held import is_much_held
 
 TARGET = 0.5
 """The lowest target that is usual: Kubernetes' own walkthrough has 50 %, its default is 80 %."""

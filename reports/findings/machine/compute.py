@@ -11,12 +11,14 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import by_family
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import FILLED, GotOfMachine
+from reports.findings.common.binding import about, binds
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import FEWEST, about, binds, held, is_held
+from reports.findings.common.held import FEWEST_SEEN, held, is_held
 
-FULL = 0.8
+CORES_FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""
-ONE_KIND = 0.5
+MOST_WORK = 0.5
+"""The share of its threads' work that has to be of one kind for the processor to be full of that."""
 CODES = {
     "embedding": (
         "embedding-cpu-bound",
@@ -42,10 +44,10 @@ def filled(point: LoadedPoint) -> Filled | None:
     """None: it has room, or nobody knows the kind of work."""
     inside, machine = point.inside, point.machine
     # What others take of its CPUs makes it wait for them, too, and is no work of its own.
-    if inside is None or machine is None or machine.full < FULL or machine.busy < FILLED:
+    if inside is None or machine is None or machine.full < CORES_FULL or machine.busy < FILLED:
         return None
     kind, of_all, line, seen = _work(inside)
-    if kind not in CODES or of_all < ONE_KIND or seen < FEWEST:
+    if kind not in CODES or of_all < MOST_WORK or seen < FEWEST_SEEN:
         return None
     return Filled(machine=machine, kind=kind, of_all=of_all, line=line)
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.interpreter import Crowd
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import binding, held
-from reports.findings.loop.on_loop import FULL
+from reports.findings.common.held import held
+from reports.findings.loop.on_loop import INTERPRETER
 
-FILLED = (
+COMPUTE_LESS = (
     "Compute less in Python for each answer, or in a library that does it outside of the interpreter: its"
     " threads run one at a time, and more worker processes gain only where there are more cores"
 )
@@ -25,7 +26,7 @@ def computing_threads(analysis: Analysis) -> Iterator[Finding]:
         room = threads.cores > threads.processes
         yield binding(
             service,
-            FULL.code,
+            INTERPRETER.code,
             excess,
             place=threads.line,
             sure="likely" if threads.taken is None else None,
@@ -35,7 +36,7 @@ def computing_threads(analysis: Analysis) -> Iterator[Finding]:
                 Evidence(figure="processor time", value=threads.cpu_cores, unit="cores"),
                 Evidence(figure="cores that it may take", value=threads.cores),
             ),
-            advice=f"{FULL.advice}, and more threads gain nothing" if room else FILLED,
+            advice=f"{INTERPRETER.advice}, and more threads gain nothing" if room else COMPUTE_LESS,
         )
 
 

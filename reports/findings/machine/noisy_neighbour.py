@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import DELAYED, FILLED, GotOfMachine
 from reports.evidence.service import Service
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import LOSS, MOST, about, for_the_loop, is_held, share, waiting
+from reports.findings.common.held import LOSS, MOST, for_the_loop, is_held, share, waiting
 from reports.findings.loop.event_loop import ALWAYS
 
 

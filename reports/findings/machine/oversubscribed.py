@@ -8,9 +8,10 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import Service
+from reports.findings.common.binding import about
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import CLEAR, about, held, is_held
+from reports.findings.common.held import CLEAR, held, is_held
 from reports.findings.machine.quota import WASTED
 
 BEYOND = 0.5

@@ -9,10 +9,11 @@ from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import THROTTLED, GotOfMachine
 from reports.evidence.mechanisms import cpu_ms
 from reports.evidence.service import Service
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Confidence, Effect, Evidence, Finding, Severity
-from reports.findings.common.held import about, is_held
+from reports.findings.common.held import is_held
 
-CODES = ("cpu-throttled", "cpu-oversubscribed")
+QUOTA_CODES = ("cpu-throttled", "cpu-oversubscribed")
 MUCH = 0.5
 """The share of the periods in which it is stopped."""
 LEAST_PERIOD_MS = 50.0

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import CONNECTIONS
+from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import binding, counts, held, waiting
+from reports.findings.common.held import counts, held, waiting
 
 
 def connection_pool(analysis: Analysis) -> Iterator[Finding]:

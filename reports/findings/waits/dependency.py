@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.service import Excess, Service
+from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import MOST, binding, held, share, waiting
+from reports.findings.common.held import MOST, held, share, waiting
 from reports.findings.waits.upstream import has_no_part
 
 READ = "socket-read"

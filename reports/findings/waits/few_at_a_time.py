@@ -8,8 +8,9 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.behind import workers
 from reports.evidence.kinds import TURN
 from reports.evidence.service import Excess, Service
+from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import BUSY, MOST, binding, held, share, waiting
+from reports.findings.common.held import BUSY, MOST, held, share, waiting
 from reports.findings.machine.compute import filled
 
 DOUBT = 2.0

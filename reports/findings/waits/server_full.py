@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.kinds import OUTSIDE
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import MOST, binding, held, share, waiting
-from reports.findings.waits.thread_pool import FULL
+from reports.findings.common.held import MOST, held, share, waiting
+from reports.findings.waits.thread_pool import THREADS_FULL
 
 
 def server_full(analysis: Analysis) -> Iterator[Finding]:
@@ -20,7 +21,7 @@ def server_full(analysis: Analysis) -> Iterator[Finding]:
         # With a loop it is that which does not meet them.
         if inside is None or inside.looped or share(found) < MOST or crowded(service):
             continue
-        if inside.requests < FULL * max(1, inside.servers):
+        if inside.requests < THREADS_FULL * max(1, inside.servers):
             continue  # it has room: something else keeps them
         yield binding(
             service,

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import LOCKS, STAGE_QUEUE
+from reports.findings.common.binding import binding
 from reports.findings.common.finding import Finding
-from reports.findings.common.held import binding, counts, held, waiting
+from reports.findings.common.held import counts, held, waiting
 
 
 def stage_serialised(analysis: Analysis) -> Iterator[Finding]:

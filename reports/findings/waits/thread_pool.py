@@ -11,13 +11,14 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
 from reports.evidence.libraries import by_family, family
 from reports.evidence.service import Service
+from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import binding, counts, held, waiting, where
+from reports.findings.common.held import counts, held, waiting, where
 from reports.findings.common.stacks import stack_evidence
-from reports.findings.machine.compute import ONE_KIND, filled
+from reports.findings.machine.compute import MOST_WORK, filled
 
-FULL = 0.8
+THREADS_FULL = 0.8
 """The share of its threads that has to be taken, on the mean;"""
 QUEUED = 1.0
 """or so many calls wait in its queue: a load that comes in bursts fills the pool in some moments only."""
@@ -60,12 +61,14 @@ def _computes(inside: InsideOfCells, service: Service) -> bool:
         return False
     works = by_family(inside.in_threads)
     of_kind = sum(count for kind, _, count in works if kind == full.kind)
-    return of_kind > 0 and of_kind >= ONE_KIND * sum(count for _, _, count in works)
+    return of_kind > 0 and of_kind >= MOST_WORK * sum(count for _, _, count in works)
 
 
 def _full(inside: InsideOfCells) -> MeanExecutor | None:
     taken = [
-        one for one in inside.executors if one.most and (one.busy >= FULL * one.most or one.queued >= QUEUED)
+        one
+        for one in inside.executors
+        if one.most and (one.busy >= THREADS_FULL * one.most or one.queued >= QUEUED)
     ]
     return max(taken, key=lambda one: (one.queued, one.busy), default=None)
 

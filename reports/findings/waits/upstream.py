@@ -8,8 +8,9 @@ from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import READS, RETRY
 from reports.evidence.service import Excess, Service
+from reports.findings.common.binding import binding
 from reports.findings.common.finding import Confidence, Evidence, Finding
-from reports.findings.common.held import MOST, binding, counts, held, share, waiting
+from reports.findings.common.held import MOST, counts, held, share, waiting
 
 SLOWER = 0.5
 """The share of what the load adds to an answer that the server's own record has to show."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reports.analysis.analysis import Analysis
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import about
 
 
 def paired(analysis: Analysis, finding: Finding) -> Finding:

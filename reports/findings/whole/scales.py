@@ -10,8 +10,10 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.alone import Met, met_alone
 from reports.evidence.kinds import AWAY, SLEEPS
 from reports.evidence.service import Service
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import LOSS, about, accused, is_held, is_much_held
+from reports.findings.common.held import LOSS, is_held, is_much_held
+from reports.findings.whole.accused import accused
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from typing import get_args
 from records.services.variants import EMBEDDINGS, LLM, Switch
 from reports.analysis.analysis import Analysis
 from reports.figures.attribution import CYCLE, PartEffect
+from reports.findings.common.binding import about
 from reports.findings.common.finding import Confidence, Evidence, Finding
-from reports.findings.common.held import about
 from reports.findings.loop.on_loop import BLOCKED, LLM_CLIENT, work_on_loop
 
 NOTHING = 0.05

@@ -9,15 +9,17 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.behind import computes
 from reports.evidence.kinds import OUTSIDE
-from reports.evidence.machine import FILLED as BY_ITSELF
+from reports.evidence.machine import FILLED
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
+from reports.findings.common.binding import about
 from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import about, accused, is_much_held
+from reports.findings.common.held import is_much_held
 from reports.findings.common.stacks import stack_evidence
-from reports.findings.machine.compute import FULL
+from reports.findings.machine.compute import CORES_FULL
+from reports.findings.whole.accused import accused
 
 
 def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
@@ -45,7 +47,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
                 *full,
                 *stack_evidence(service),
             ),
-            advice=FILLED
+            advice=UNKNOWN_WORK
             if full
             else _advice(most[0].place)
             if looked and most
@@ -53,7 +55,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         )
 
 
-FILLED = (
+UNKNOWN_WORK = (
     "Its CPUs are full, of a kind of work that is not known: do less of it for each answer, or give it"
     " more CPUs"
 )
@@ -61,7 +63,7 @@ FILLED = (
 
 def _full(service: Service) -> tuple[Evidence, ...]:
     machine = service.heavy.machine
-    if machine is None or machine.full < FULL or machine.busy < BY_ITSELF:
+    if machine is None or machine.full < CORES_FULL or machine.busy < FILLED:
         return ()
     return (
         Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),

@@ -31,7 +31,7 @@ def test_a_processor_that_allows_more_than_is_known_predicts_nothing(
     machine = SimpleNamespace(busy=0.16 if ceiling else 0.4, cores=1.0)
     heavy = SimpleNamespace(machine=machine, per_second=20.0, each=())
     service: Any = SimpleNamespace(heavy=heavy, light=SimpleNamespace(machine=None, each=()))
-    found = mending.mended(service, (), spared)
+    found = mending.mended(service, mending.Mend(spared=spared))
     assert (found and found.value) == (best and pytest.approx(best))
 
 
@@ -53,7 +53,7 @@ def test_of_a_held_loop_what_waits_elsewhere_is_freed_as_far_as_it_is_met_late(
     service: Any = SimpleNamespace(
         heavy=heavy, light=SimpleNamespace(each=()), excesses=excesses, excess=most
     )
-    found = mending.mended(service, excesses[:1], spared, loop=loop)
+    found = mending.mended(service, mending.Mend(found=(excesses[0],), spared=spared, loop=loop))
     assert found is not None
     assert found.value == pytest.approx(20.0 / ((20.0 - waits) / 10.0))
 
@@ -77,7 +77,7 @@ def test_a_demand_that_falls_allows_what_an_answer_more_takes(
     other = SimpleNamespace(light=_used(5.0, light_busy), heavy=_used(20.0, 0.2))
     monkeypatch.setattr(mending, "_repeats", lambda service: [other])
     service: Any = SimpleNamespace(light=_used(5.0, 0.1), heavy=_used(20.0, 0.2))
-    found = mending.mended(service, (), loop=loop)
+    found = mending.mended(service, mending.Mend(loop=loop))
     assert (found and found.value) == best
 
 

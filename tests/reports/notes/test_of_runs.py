@@ -21,7 +21,8 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.of_runs import FewRepeats, Unfinished
 from reports.as_json.results import results_json
 from reports.evidence.loaded import LoadedPoint
-from reports.findings.common import held
+from reports.findings.common import binding
+from reports.findings.common.mending import Mend
 from reports.notes.caution import more, some
 from reports.notes.cautions import cautions
 from sweep.measuring.directory import write_run
@@ -168,9 +169,9 @@ def test_a_finding_counts_answers_as_the_table_does(made: Any, of: Any, monkeypa
     assert point.answers_per_second == pytest.approx(level.figures.throughput.value)
     assert point.per_second > point.answers_per_second
     best = SimpleNamespace(value=2 * point.per_second, low=None, high=3 * point.per_second)
-    monkeypatch.setattr(held, "mended", lambda *_, **__: best)
-    monkeypatch.setattr(held, "is_held", lambda _: True)
-    effect = held.effect_of(SimpleNamespace(heavy=point, compared=True), ())  # type: ignore[arg-type]
+    monkeypatch.setattr(binding, "mended", lambda *_, **__: best)
+    monkeypatch.setattr(binding, "is_held", lambda _: True)
+    effect = binding.effect_of(SimpleNamespace(heavy=point, compared=True), Mend())  # type: ignore[arg-type]
     assert (effect.mended / effect.now, effect.high / effect.now) == pytest.approx((2, 3))
 
 
