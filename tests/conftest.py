@@ -77,6 +77,16 @@ def ended_well() -> Callable[[support.Process], bool]:
     return support.ended_well
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """What a command that ran in this process set, such as for a library that it imports, is no other test's."""
+    before = os.environ.copy()
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture
 def here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

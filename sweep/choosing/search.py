@@ -66,10 +66,10 @@ class Search:
         if limit is not None and key.concurrency >= limit:
             users = f" with {_users(limit)}" if limit else ""
             return f"not one good answer came{users}"
-        why = self.hopeless(key.series) if key.repeat > 1 else None
+        why = self.always_failed(key.series) if key.repeat > 1 else None
         return None if why is None else f"the target failed every cell of the first repeat: {why}"
 
-    def hopeless(self, series: Series) -> str | None:
+    def always_failed(self, series: Series) -> str | None:
         """Why, where the target failed every cell of a series' first repeat: it would fail them again."""
         first = [key for key in self.throughput if key.series == series and key.repeat == 1]
         if not first or any(key not in self.failed for key in first):

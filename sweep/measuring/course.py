@@ -14,8 +14,8 @@ from records.cells.reader import CellData, read_cell
 from records.errors import RecordError
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
 from sweep.choosing.foreseen import foreseen_knee
-from sweep.choosing.hopeless import Machine
 from sweep.choosing.search import Search
+from sweep.choosing.spoiling import Machine
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey, Series
 from sweep.planning.plan import Plan
@@ -46,7 +46,7 @@ class Course:
     @property
     def given_up(self) -> str | None:
         """Why not all of the plan was measured, though there was time; None where there is another reason."""
-        return self.machine.hopeless if self.skipped or self.spoiled else None
+        return self.machine.spoils_all if self.skipped or self.spoiled else None
 
     def kept(self) -> dict[str, Any]:
         """What run.json says of it."""
@@ -87,7 +87,7 @@ class Course:
         if why is not None:
             self.left_out[key] = why
             if key.repeat > 1:
-                self._report_if_hopeless(key)
+                self._report_if_always_failed(key)
             return False
         return True
 
@@ -108,8 +108,8 @@ class Course:
                 f"{key.deployment}/{key.config} is asked no more{_others(key)}{level}: not one good answer"
             )
 
-    def _report_if_hopeless(self, key: CellKey) -> None:
-        why = self.search.hopeless(key.series)
+    def _report_if_always_failed(self, key: CellKey) -> None:
+        why = self.search.always_failed(key.series)
         if key.series in self._not_repeated or key.series in self.search.unanswered or why is None:
             return
         self._not_repeated.add(key.series)

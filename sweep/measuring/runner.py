@@ -120,7 +120,7 @@ class Sweep:
         if not wanted:
             return
         # Then they would start for nothing.
-        if self.course.machine.hopeless or self.budget.left(time.monotonic()) <= self.start_seconds:
+        if self.course.machine.spoils_all or self.budget.left(time.monotonic()) <= self.start_seconds:
             self.course.skipped += missing or onward
             return
         with ExitStack() as stack:
@@ -195,7 +195,7 @@ class Sweep:
     def _goes_on(self, *, sparing: bool, least: float = 0.0) -> bool:
         """Is there time for one more cell, as `Budget.time_for_cell` says, and hope?"""
         in_time = self.budget.time_for_cell(time.monotonic(), sparing=sparing, least=least)
-        return in_time and not self.course.machine.hopeless
+        return in_time and not self.course.machine.spoils_all
 
     def _read_what_is_there(self, place: Workplace, repeat: int) -> list[CellKey]:
         """Take in the cells of a repeat that a resumed run has already; the known ones that are missing."""

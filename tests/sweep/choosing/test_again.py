@@ -10,7 +10,7 @@ from records.cells.cell import Cell, Check, Verdict
 from records.files import write_json
 from sweep.choosing.again import failed_by_target, seconds_needed, spoiled, times, with_time_for
 from sweep.choosing.budget import Budget
-from sweep.choosing.hopeless import ENOUGH, Machine
+from sweep.choosing.spoiling import ENOUGH, Machine
 from sweep_world import plan_of
 
 PLAN = plan_of("local")
@@ -110,7 +110,7 @@ def test_a_cell_that_counted_no_answer_of_good_ones_has_time_for_ten(cell: Cell,
     machine = Machine(plan=PLAN)
     for _ in range(ENOUGH):
         machine.took(cell)
-    assert machine.hopeless is None  # the machine is not blamed for it
+    assert machine.spoils_all is None  # the machine is not blamed for it
 
 
 @pytest.mark.parametrize(("cell", "again", "seconds"), [

@@ -81,7 +81,7 @@ def test_where_nobody_gets_an_answer_no_more_users_ask() -> None:
 def test_repeats_of_what_the_target_failed_everywhere_are_pointless() -> None:
     search = Search(plan=_plan("baseline", **LIST, repeats=3))
     search.took(_key(1), None, failed="no tokens")
-    assert search.hopeless(_key(1).series) == "no tokens"
+    assert search.always_failed(_key(1).series) == "no tokens"
     why = "the target failed every cell of the first repeat: no tokens"
     assert [search.why_pointless(_key(2, repeat)) for repeat in (1, 2, 3)] == [None, why, why]
     search.took(_key(2), 5.0)

@@ -37,7 +37,7 @@ class Machine:
             self._spoiled.append(failures)
 
     @property
-    def hopeless(self) -> str | None:
+    def spoils_all(self) -> str | None:
         """What was found, and what to do, by the check that failed most often; None: it may yet be of use."""
         if self._valid or len(self._spoiled) < ENOUGH:
             return None
