@@ -79,7 +79,7 @@ def ended_well() -> Callable[[support.Process], bool]:
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
-    """What a command that ran in this process set, such as for a library that it imports, is no other test's."""
+    """What a command that ran in this process set, such as for a library that it imports, is no other's."""
     before = os.environ.copy()
     yield
     for name in os.environ.keys() - before.keys():
