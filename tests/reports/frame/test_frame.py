@@ -106,7 +106,7 @@ def test_what_report_refuses_is_refused(tmp_path: Path, made: Any) -> None:
         frame(tmp_path / "nowhere")
     with pytest.raises(RecordError, match="hold the same measurement"):
         frame([one, two])
-    rewritten(one, lambda raw, _: raw.update(tokens=2**63))
+    rewritten(one, lambda raw, _: raw.update(seq=2**63))
     with pytest.raises(RecordError, match="more than 64 bits"):
         frame(one)
 

@@ -54,7 +54,7 @@ def test_idle_ones_are_taken_before_the_load_and_none_after_it(
         wait_until(lambda: len(read(tmp_path / "probes.jsonl")) > taken)
     assert set(psutil.Process().children()) == before
     assert {one.kind for one in read(tmp_path / "probes.jsonl")} == {"accept", "/up"}
-    assert b"Authorization: Bearer sk-very-secret\r\n" in server.asked[0]
+    assert b"\r\nAuthorization: Bearer sk-very-secret" in server.asked[0]
     assert b"\r\nx-team: blue" in server.asked[0]
     assert not [path for path in tmp_path.iterdir() if b"sk-very" in path.read_bytes()]
 
