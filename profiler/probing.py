@@ -55,8 +55,8 @@ def probed(command: Callable[..., Any]) -> Callable[..., Any]:
         "probe",
         default="",
         metavar="URL",
-        help="Connect to this service every 100 ms, into .probes.jsonl beside the output. TARGET_API_KEY is "
-        "sent to --probe-path, where the environment has it. [default: nobody is probed]",
+        help="Connect to this service every 100 ms, into .probes.jsonl beside the output. TARGET_API_KEY and "
+        "TARGET_HEADERS of the environment are sent to --probe-path. [default: nobody is probed]",
     )(command)
 
 

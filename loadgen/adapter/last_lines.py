@@ -52,6 +52,7 @@ def _failures(run: Run, stats: Any) -> str:
             headers=run.settings.headers,
             dialect=str(facts.get("dialect", "")),
             question_field=str(facts.get("question_field", "")),
+            some_good=stats.total.num_failures < stats.total.num_requests,
         )
         failed = f"{stats.total.num_failures} of {stats.total.num_requests} requests failed"
         return f"{failed} ({error.occurrences} times: {text or outcome}); {advice}"

@@ -34,6 +34,19 @@ _SWITCHES = {
 _PUBLIC = {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "host", "pragma"}
 """Headers that say what is asked for and of whom: their values are no secrets, and errors need them."""
 _SCHEMES = ("bearer", "basic", "token", "apikey")
+_HEADER_SCHEMES = {
+    *_SCHEMES,
+    "digest",
+    "dpop",
+    "gnap",
+    "hawk",
+    "hmac",
+    "key",
+    "mutual",
+    "negotiate",
+    "sharedkey",
+}
+"""A word that may stand before a secret in a header, and is none; of any other one nobody knows."""
 _SCHEME = re.compile(rf"\b({'|'.join(_SCHEMES)})[ \t]+[^\s'\"]+", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?P<name>(?P<dash>-)?[\w.-]+)(?:\s*[=:]\s*|(?(dash)\s+|(?!)))(?P<value>'[^']*'|\"[^\"]*\"|[^\s'\"]+)"
@@ -107,8 +120,13 @@ def _of_header(name: str, value: str) -> set[str]:
     """What in a header's value is secret."""
     if not is_secret(name):
         return {value} if _like_a_key(value) else set()
+    return parts_of(value)
+
+
+def parts_of(value: str) -> set[str]:
+    """What may be secret in the value of a header that is."""
     scheme, _, rest = value.partition(" ")
-    if (rest := rest.strip()) and re.fullmatch(r"[A-Za-z-]{1,20}", scheme):  # Bearer, Basic, Digest
+    if (rest := rest.strip()) and scheme.lower() in _HEADER_SCHEMES:
         return {rest, *_parameters(rest), *(_of_basic(rest) if scheme.lower() == "basic" else ())}
     return {value, *_parameters(value), *(word for word in value.split() if len(word) >= PIECE)}
 

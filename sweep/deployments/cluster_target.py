@@ -31,6 +31,7 @@ from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_KINDS, CLONE_LABEL, INGRESS_KINDS, Leftover
 from sweep.running.kubectl import Kubectl, KubectlError
 from sweep.running.left_in_cluster import remove_left
+from sweep.running.waiting import Wait
 
 ANSWER_SECONDS = 60.0
 """For what is ready in the cluster to answer here,"""
@@ -85,6 +86,7 @@ class ClusterDeployment:
             pods=pods,
             port=port,
             report=setup.report,
+            budget_ends=setup.budget_ends,
             front=self._front,
             insecure=setup.reach.tls.insecure,
         )
@@ -235,13 +237,14 @@ class ClusterDeployment:
         self._left = left
 
     def _wait_answers(self, base_url: str) -> None:
-        setup, ends = self._setup, time.monotonic() + ANSWER_SECONDS
+        setup = self._setup
+        wait = Wait.from_now(ANSWER_SECONDS, setup.budget_ends)
         while why := trouble(base_url, HEALTH_PATH, 5.0, setup.reach, setup.headers):
-            if time.monotonic() > ends:
+            if wait.is_over:
                 words = f"; the port-forward: {self._forward.last_words()}" if self._forward else ""
                 hint = (
                     "" if self._forward else "; via=service, with the load in the cluster, needs no way here"
                 )
-                raise UsageError(f"its pods are ready, but {why}{words}{hint}")
+                raise wait.error(f"its pods are ready, but {why}{words}{hint}", f"an answer at {base_url}")
             setup.report(f"waiting for an answer at {base_url}")
             time.sleep(0.5)

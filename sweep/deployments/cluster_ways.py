@@ -12,6 +12,7 @@ from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.elsewhere import Way
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl
+from sweep.running.waiting import Wait
 
 INGRESS_SECONDS = 300.0
 """For a controller to take a new ingress, and say its address."""
@@ -29,6 +30,8 @@ class Ways:
     pods: list[dict[str, Any]]
     port: int
     report: Callable[[str], None]
+    budget_ends: float = float("inf")
+    """The moment, by `time.monotonic`."""
     front: Front | None = None
     """The clone's ingress, where it has one."""
     insecure: bool = False
@@ -55,17 +58,15 @@ class Ways:
         return f"http://{named if self.spec.in_cluster else _host(found.get('clusterIP'))}:{at}"
 
     def _ingress(self, front: Front) -> Way:
-        ends = time.monotonic() + INGRESS_SECONDS
+        wait = Wait.from_now(INGRESS_SECONDS, self.budget_ends)
         while True:
             if address := address_of(self.kubectl.get("ingress", self.made)):
                 at = f"[{address}]" if ":" in address else address
                 named = "" if self.insecure else front.server_name
                 return Way(base_url=front.url, connect_to=f"{at}:{front.port}", server_name=named)
-            if time.monotonic() > ends:
-                raise UsageError(
-                    f"via=ingress: no controller took the ingress {self.made} in {INGRESS_SECONDS:g} s; see "
-                    f"kubectl --context {self.spec.context} -n {self.spec.namespace} describe ingress"
-                )
+            if wait.is_over:
+                see = f"kubectl --context {self.spec.context} -n {self.spec.namespace} describe ingress"
+                raise wait.error(f"no controller took it; see {see}", f"via=ingress: the ingress {self.made}")
             self.report(f"waiting for the address of the ingress {self.made}")
             time.sleep(_POLL_SECONDS)
 

@@ -58,8 +58,9 @@ def start_targets(
             name = f"{config}-r{repeat}"
             if target.kind.started and time.monotonic() >= budget_ends:
                 raise OutOfTime(f"the budget ended before {config} ({target.label}) was started")
-            setup = _setup(place, target, name, llm_url=llm_url, report=progress.report)
-            setup = replace(setup, budget_ends=budget_ends)
+            setup = _setup(
+                place, target, name, llm_url=llm_url, report=progress.report, budget_ends=budget_ends
+            )
             _report_start(progress, target, config, repeat)
             deployment = deployment_of(target, setup)
             stack.callback(_stop, deployment, setup)
@@ -71,6 +72,8 @@ def start_targets(
                 progress.note(f"{error}; it is not measured in repeat {repeat}")
                 _stop(deployment, setup)
                 continue
+            except OutOfTime as error:
+                raise OutOfTime(f"{config} ({target.label}): {error}") from error
             _must_be_provable(target, config, endpoint.served)
             if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
                 unproved.append(f"{target.label}/{config}")
@@ -106,7 +109,13 @@ def blank_left(run: Path) -> None:
 
 
 def _setup(
-    place: Workplace, target: Target, name: str, *, llm_url: str, report: Callable[[str], None]
+    place: Workplace,
+    target: Target,
+    name: str,
+    *,
+    llm_url: str,
+    report: Callable[[str], None],
+    budget_ends: float,
 ) -> Setup:
     """``name``: of its variant and repeat, by which its files are called."""
     folder = place.run / layout.TARGETS / target.label
@@ -122,6 +131,7 @@ def _setup(
         reach=reach_of_plan(place.plan, os.environ),
         headers=headers_of_plan(place.plan, os.environ),
         ways=ways_of(place.plan),
+        budget_ends=budget_ends,
         **target.start_options(),
     )
 

@@ -112,8 +112,14 @@ def test_headers_of_the_environment_are_a_line_each() -> None:
         "X-Env": "prod",
     }
     assert request_headers(["X-Team=a"], environment) == {"X-Team": "a", "Authorization": "Bearer k", **own}
-    assert secrets_of(environment) == ["k", "s3cret-12345", "01ARZ3NDEKTSV4RRFFQ69G5FAV="]
+    assert secrets_of(environment) == ["k", "01ARZ3NDEKTSV4RRFFQ69G5FAV=", "s3cret-12345"]
     assert (request_headers([], {"TARGET_HEADERS": "\n"}), secrets_of({})) == ({}, [])
+
+
+def test_what_stands_first_in_a_header_of_the_environment_is_no_less_secret() -> None:
+    """Only what everybody knows for a scheme is none."""
+    environment = {"TARGET_HEADERS": "X-Sig=opaquewordqz vone\nX-Auth=Hmac opaque-second"}
+    assert secrets_of(environment) == ["opaque-second", "opaquewordqz", "opaquewordqz vone"]
 
 
 @pytest.mark.parametrize(("lines", "said"), [

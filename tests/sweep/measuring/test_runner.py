@@ -96,7 +96,7 @@ def test_a_budget_that_ends_while_targets_get_ready_keeps_what_was_measured(
     run = sweeping(world, levels=(1, 2), auto=False, repeats=2, budget_seconds=100.0).swept()
     assert world.measured == ["it/as-is/c01-r1", "it/as-is/c02-r1"]
     assert _told(run) == ("complete", True, ["it/as-is/c01-r2", "it/as-is/c02-r2"])
-    assert "\nthe budget ended before the target was ready\n" in run.printed
+    assert "\nas-is (it): the budget ended before the target was ready\n" in run.printed
 
 
 def test_a_budget_that_ends_while_targets_get_ready_is_the_end_where_nothing_was_measured(
