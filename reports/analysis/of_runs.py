@@ -102,9 +102,13 @@ class BudgetEnded(Note):
     source: str
 
 
+OUT_OF_TIME = "the budget ended the sweep first"
+
+
 @dataclass(frozen=True, kw_only=True)
 class GivenUp(Note):
-    """Cells of the plan that a complete sweep left out, as their like could not be measured."""
+    """Cells of the plan that a complete sweep left out, for their like could not be measured or it had no
+    time left."""
 
     code = "given-up"
     cells: tuple[str, ...]
@@ -216,9 +220,8 @@ def finished(analysis: Analysis) -> Iterator[Note]:
     for source in analysis.sources:
         if source.budget_ended:
             yield BudgetEnded(source=source.name)
-        else:
-            for why, cells in _left_out(source.run).items():
-                yield GivenUp(cells=tuple(cells), why=why)
+        for why, cells in _left_out(source.run).items():
+            yield GivenUp(cells=tuple(cells), why=why or (OUT_OF_TIME if source.budget_ended else ""))
 
 
 def _left_out(run: Run) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -20,8 +21,24 @@ from workloads.checks.too_short import only_warm_up
 FAILURE_SHARE = 0.05
 NO_REASON_SHARE = 0.05
 """Of good answers: where more have no finish_reason, though others have, that is no accident."""
+_STATUS = re.compile(r"HTTP \d{3}\b")
 _MAY_BE_OURS = frozenset(("timeout", "aborted", "connect_error"))
 """How requests end of a load generator that gets no CPU as well as of a service."""
+
+
+def _commonest(errors: Counter[tuple[str, str]]) -> tuple[tuple[str, str], int]:
+    """Of the outcome and status that most had: the commonest text, and how many had any. A service may repeat
+    each question in its text."""
+    kinds: Counter[tuple[str, str]] = Counter()
+    for (outcome, error), count in errors.items():
+        kinds[_kind(outcome, error)] += count
+    ((kind, count),) = kinds.most_common(1)
+    return max((one for one in errors if _kind(*one) == kind), key=errors.__getitem__), count
+
+
+def _kind(outcome: str, error: str) -> tuple[str, str]:
+    status = _STATUS.match(error)
+    return outcome, status[0] if status else error
 
 
 @declared("failures", of_good_service=True)
@@ -34,10 +51,10 @@ def failures(facts: Facts) -> Check:
         return Check(name="failures", status="n/a", text="all answers were good, and of the warm-up")
     counted, unfinished = facts.counted, sum(r.outcome == "aborted" for r in facts.requests)
     bad = sum(r.outcome != "ok" for r in counted)
-    kinds = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok").most_common(1)
+    errors = Counter((str(r.outcome), r.error or "") for r in counted if r.outcome != "ok")
     why, advice = "", _more_time(facts)
-    if kinds:
-        ((outcome, error), count) = kinds[0]
+    if errors:
+        (outcome, error), count = _commonest(errors)
         why = f" ({count} times: {told(error)})" if error else ""
         advice = failure_advice(
             outcome,

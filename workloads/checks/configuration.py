@@ -103,6 +103,8 @@ def tls(facts: Facts) -> Check | None:
 
 MOCK_STAGE_MS = 1.0
 WRONG_EFFECT_SHARE = 0.05
+FEWEST_WRONG = 3
+"""Answers: one or two of a few were slow because the machine was."""
 
 
 @declared("configuration-effect")
@@ -146,7 +148,10 @@ def _wrong_share(good: Sequence[RequestRecord], stage: str, mocked: bool) -> flo
     """The share of answers whose stage ran at the wrong speed; None where none gives its time."""
     times = [r.stages[stage].get("running_ms") for r in good if r.stages and stage in r.stages]
     known = [ms for ms in times if ms is not None]
-    return sum((ms < MOCK_STAGE_MS) != mocked for ms in known) / len(known) if known else None
+    if not known:
+        return None
+    wrong = sum((ms < MOCK_STAGE_MS) != mocked for ms in known)
+    return 0.0 if wrong < min(FEWEST_WRONG, len(known)) else wrong / len(known)
 
 
 LOOP = "loop"

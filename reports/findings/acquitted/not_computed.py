@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import OWN, UNNAMED, WAITING, by_family
+from reports.evidence.machine import GotOfMachine
 from reports.evidence.service import Service
 from reports.findings.common.finding import Evidence
 from reports.findings.loop.event_loop import WASTE
@@ -43,32 +44,41 @@ def not_computed(service: Service) -> Free:
     if (inside := service.heavy.inside) is None:
         return
     for code, kind in OF_THE_LOOP.items():
-        if figures := _on_loop(inside, kind):
+        if figures := _on_loop(service, inside, kind):
             yield code, figures
     yield from _on_processor(service, inside)
     yield from _default_executor(inside)
 
 
-def loop_is_free(inside: InsideOfCells) -> bool:
-    return inside.looped and inside.lag_ms <= LATE_MS and inside.loop_busy <= FREE
+def loop_is_free(inside: InsideOfCells, machine: GotOfMachine | None) -> bool:
+    return inside.looped and inside.lag_ms <= LATE_MS and _held(inside, machine) <= FREE
 
 
-def loop_figures(inside: InsideOfCells) -> tuple[Evidence, ...]:
+def loop_figures(inside: InsideOfCells, machine: GotOfMachine | None) -> tuple[Evidence, ...]:
     return (
         Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
-        Evidence(figure="its thread is held", value=100 * inside.loop_busy, unit="%"),
+        Evidence(figure="its thread is held", value=100 * _held(inside, machine), unit="%"),
     )
 
 
-def _on_loop(inside: InsideOfCells, kind: str) -> tuple[Evidence, ...]:
+def _held(inside: InsideOfCells, machine: GotOfMachine | None) -> float:
+    """The share of the time in which the thread of the loop was at something. Who looks at work in small
+    pieces does so when the thread lets go of the interpreter, which is when it has nothing to do: so it was
+    at something at least as long as it was on a CPU, which of one process is known."""
+    on_a_cpu = machine.main_thread_cpu if machine is not None and inside.servers == 1 else None
+    return max(inside.loop_busy, min(1.0, on_a_cpu or 0.0))
+
+
+def _on_loop(service: Service, inside: InsideOfCells, kind: str) -> tuple[Evidence, ...]:
     """Empty: it may be that."""
     of_kind, may_be = _shares(inside, kind)
     said = f"share of the time in which its event loop's thread {DONE[kind]}"
     if inside.samples >= ENOUGH and of_kind + may_be <= LITTLE:
         looks = Evidence(figure="looks at it", value=inside.samples)
         return (Evidence(figure=said, value=100 * (of_kind + may_be), unit="%"), looks)
-    if loop_is_free(inside) and of_kind <= LITTLE:
-        return (Evidence(figure=said, value=100 * of_kind, unit="%"), *loop_figures(inside)[:1])
+    machine = service.heavy.machine
+    if loop_is_free(inside, machine) and of_kind <= LITTLE:
+        return (Evidence(figure=said, value=100 * of_kind, unit="%"), *loop_figures(inside, machine)[:1])
     return ()
 
 
@@ -93,7 +103,7 @@ def _on_processor(service: Service, inside: InsideOfCells) -> Free:
         Evidence(figure="cores that it may take", value=machine.cores),
     )
     yield "embedding-cpu-bound", figures
-    if (on_loop := _on_loop(inside, "search")) or loop_is_free(inside):
+    if (on_loop := _on_loop(service, inside, "search")) or loop_is_free(inside, machine):
         yield SEARCH.code, (*figures, *on_loop[:1])
 
 

@@ -42,6 +42,20 @@ def test_a_kind_of_work_that_is_not_done(
     assert {one.code for one in acquittals(analysis, diagnosis(analysis))} & COMPUTED == free
 
 
+@pytest.mark.parametrize(("main_cpu", "free"), [(0.2, True), (0.8, False)])
+def test_a_loop_that_works_in_pieces_too_small_to_be_looked_at_is_not_free(
+    loaded: Any, seen: Any, main_cpu: float, free: bool
+) -> None:
+    """Its thread is on a CPU for most of the time, though all who looked found it without work."""
+    analysis = loaded(*(
+        seen(users=n, rps=10 * n, waits=({**READ, "count": n},), loop_busy=0.0, lag_ms=0.4,
+             cpu_percent=100 * main_cpu, main_cpu=main_cpu)
+        for n in (1, 20)
+    ))  # fmt: skip
+    codes = {one.code for one in acquittals(analysis, diagnosis(analysis))}
+    assert ("event-loop-blocked" in codes) == free
+
+
 @pytest.mark.parametrize(("busy", "free"), [(1, True), (5, False)])
 def test_an_executor_that_has_room(loaded: Any, seen: Any, busy: int, free: bool) -> None:
     pool = {"name": "asyncio", "max": 6, "threads": 6, "busy": busy, "queued": 0}

@@ -226,6 +226,17 @@ def test_cells_that_a_sweep_left_out_are_told(made: Any, tmp_path: Path, status:
     assert [text in words(analysed(run)) for text in texts] == [said, said]
 
 
+def test_what_a_budget_left_out_is_told(made: Any, tmp_path: Path) -> None:
+    run = made.run(tmp_path / "run", [made.spec()])
+    path = run / layout.RUN
+    facts = {"budget_ended": True, "not_measured": ["local/baseline/c20-r1"], "not_measured_because": {}}
+    write_json(path, {**read_json(path), **facts})
+    text = (
+        "1 cell of the plan was not measured: local/baseline/c20-r1. Why: the budget ended the sweep first."
+    )
+    assert text in words(analysed(run))
+
+
 def test_an_earlier_try_counts_where_the_last_has_no_end_and_it_is_said(made: Any, tmp_path: Path) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     [cell] = read_run(run).cells

@@ -136,6 +136,12 @@ def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
     assert (f"--drop-field {field} (sweep" in text) if field else ("--drop-field" not in text)
 
 
+def test_failures_whose_texts_repeat_their_questions_are_of_one_kind(record: Record, facts: Make) -> None:
+    errors = [f"HTTP 422 no such question: {n}" for n in range(9)] + ["HTTP 500 no"] * 2
+    failed = [record(seq=n, outcome="http_error", error=error) for n, error in enumerate(errors)]
+    assert "(9 times: HTTP 422 no such question: 0)" in answers.failures(facts(failed)).text
+
+
 def test_a_refused_field_of_the_question_is_put_elsewhere(record: Record, facts: Make) -> None:
     error = 'HTTP 422 {"detail":[{"type":"extra_forbidden","loc":["body","query"]}]}'
     refused = facts([record(outcome="http_error", error=error)], fields=("query",), question_field="query")

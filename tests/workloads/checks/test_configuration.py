@@ -111,6 +111,14 @@ def test_a_configuration_is_seen_in_its_effect(
     assert configuration.configuration_effect(facts(records, config=config)).status == status
 
 
+@pytest.mark.parametrize(("slow", "status"), [(2, "pass"), (3, "fail")])
+def test_one_or_two_answers_may_be_slow_by_themselves(
+    record: Record, facts: Make, slow: int, status: str
+) -> None:
+    records = [record(seq=n, stages=ran(9.0 if n < slow else 0.02)) for n in range(20)]
+    assert configuration.configuration_effect(facts(records, config="mock-embeddings")).status == status
+
+
 def test_a_cache_that_answers_two_in_five_is_seen(record: Record, facts: Make) -> None:
     cached = {"embed": {"queued_ms": 0.0, "running_ms": 0.01}}
     records = [record(seq=n, **({"stages": cached} if n % 5 < 2 else {})) for n in range(20)]
