@@ -251,6 +251,8 @@ def interval(draws: Floats, value: float, repeats: int) -> Estimate:
     finite = finite[np.isfinite(finite)]
     if not value > 0 or len(finite) < DRAWS / 2:
         return Estimate(value=value)
+    if np.ptp(finite) == 0:  # all bins alike: of chance they say nothing
+        return Estimate(value=value)
     low, high = np.percentile(finite, [100 * (1 - CONFIDENCE) / 2, 100 * (1 + CONFIDENCE) / 2])
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value))
 
