@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reach.failure import ReachError
-from records.secrets.given import parts_of
+from records.secrets.given import PUBLIC, parts_of
 from records.secrets.header_rules import header_trouble, may_carry_key
 from records.secrets.redaction import PIECE
 from records.secrets.secret_names import like_a_key, shown
@@ -33,7 +33,8 @@ def key_of(environment: Mapping[str, str]) -> str:
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """What the environment has that is sent, and that no text may repeat: the key, and of each of its headers
     the value and each of its parts. What is as short as a word is in other texts, too."""
-    values = [line.partition("=")[2].strip() for line in environment.get(HEADERS_VARIABLE, "").splitlines()]
+    lines = [line.partition("=") for line in environment.get(HEADERS_VARIABLE, "").splitlines()]
+    values = [value.strip() for name, _, value in lines if name.strip().lower() not in PUBLIC]
     found = {part for value in values for part in parts_of(value) if len(part) >= PIECE}
     key = environment.get(KEY_VARIABLE, "").strip()
     return [*([key] if key else ()), *sorted(found - {key})]

@@ -31,7 +31,7 @@ _SWITCHES = {
     "enabled",
 }
 """Values of variables that say whether there is a secret (``AUTH=yes``)."""
-_PUBLIC = {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "host", "pragma"}
+PUBLIC = {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "host", "pragma"}
 """Headers that say what is asked for and of whom: their values are no secrets, and errors need them."""
 _SCHEMES = ("bearer", "basic", "token", "apikey")
 _HEADER_SCHEMES = {
@@ -80,7 +80,7 @@ def redaction(
         if is_secret(name) and name not in _NO_SECRETS and _may_be_secret(value.strip()):
             (values if _known_whole(value.strip()) else secrets).add(value)
     for name, value in headers.items():
-        if name.lower() not in _PUBLIC:
+        if name.lower() not in PUBLIC:
             values.add(value)
             secrets |= _of_header(name, value.strip())
     return Redaction(secrets, values, also=also)

@@ -76,7 +76,8 @@ def _of_cell(cell: CellSummary) -> Requested | None:
     if pods is not None and limits.seconds:
         return _of_pods(pods, limits.seconds)
     machine = cell.machine
-    if limits.cpu_request_cores is None or machine is None or machine.cpu_cores is None:
+    # Where nothing is requested there is no share of it: such a pod has no autoscaler that acts on its CPU.
+    if not limits.cpu_request_cores or machine is None or machine.cpu_cores is None:
         return None
     return Requested(cpu_cores=machine.cpu_cores, request_cores=limits.cpu_request_cores, replicas=1)
 

@@ -118,7 +118,7 @@ def test_headers_of_the_environment_are_a_line_each() -> None:
 
 def test_what_stands_first_in_a_header_of_the_environment_is_no_less_secret() -> None:
     """Only what everybody knows for a scheme is none."""
-    environment = {"TARGET_HEADERS": "X-Sig=opaquewordqz vone\nX-Auth=Hmac opaque-second"}
+    environment = {"TARGET_HEADERS": "X-Sig=opaquewordqz vone\nX-Auth=Hmac opaque-second\nHost=h.example:80"}
     assert secrets_of(environment) == ["opaque-second", "opaquewordqz", "opaquewordqz vone"]
 
 

@@ -45,6 +45,23 @@ def test_what_asks_from_here_is_refused(
     assert last == "error: http://a cannot be reached: connection refused"
 
 
+@pytest.mark.parametrize(("processes", "said"), [
+    (None, "error: TARGET_HEADERS wants a line NAME=VALUE\n"), (2, ""),  # its master has the same variables
+])  # fmt: skip
+def test_a_worker_says_itself_what_its_own_variables_are_refused_for(
+    environment: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    processes: int | None, said: str,
+) -> None:  # fmt: skip
+    def refused(_: Any) -> Any:
+        raise UsageError("TARGET_HEADERS wants a line NAME=VALUE")
+
+    monkeypatch.setattr(preflight, "settings", refused)
+    environment.parsed_options.processes = processes
+    with pytest.raises(SystemExit) as ended:
+        preflight.check(environment, SimpleNamespace(), is_worker=True)
+    assert (ended.value.code, capsys.readouterr().err) == (2, said)
+
+
 def test_a_master_whose_workers_ask_from_elsewhere_is_warned(
     environment: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
