@@ -47,6 +47,9 @@ def own_headers(environment: Mapping[str, str]) -> dict[str, str]:
         ReachError: one of them cannot be sent. No value is shown.
     """
     lines = [line for line in environment.get(HEADERS_VARIABLE, "").splitlines() if line.strip()]
+    # A name of the header would be kept, so that of a key alone, without one, must not be taken for it.
+    if any(like_a_key(line.partition("=")[0].strip()) for line in lines):
+        raise ReachError(f"{HEADERS_VARIABLE} wants a line NAME=VALUE for each header, not a key alone")
     return _headers(lines, HEADERS_VARIABLE)
 
 
