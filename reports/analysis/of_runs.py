@@ -245,7 +245,9 @@ def _missing(run: Run) -> tuple[str, ...]:
 
 def again(analysis: Analysis) -> Iterator[Note]:
     worse = {(source.name, name) for source in analysis.sources for name in source.run.last_worse}
-    ended_worse = [c for c in analysis.cells if (c.source, c.cell.name) in worse]
+    ended_worse = [
+        c for c in analysis.cells if any((part.source, part.data.cell.name) in worse for part in c.parts)
+    ]
     tried = [
         c
         for c in analysis.cells

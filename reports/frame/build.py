@@ -136,8 +136,12 @@ def frame(directories: Iterable[Path | str] | Path | str) -> pd.DataFrame:
     cells = [merged_cell(group) for group in groups]
     table = Table((name, about.kind) for name, about in COLUMNS.items())
     rows = rows_of(cells, [" + ".join(part.source for part in group) for group in groups])
-    for group, cell, row in zip(groups, cells, rows, strict=True):
-        _add(table, group, cell, row)
+    impossible = sum(
+        _add(table, group, cell, row) for group, cell, row in zip(groups, cells, rows, strict=True)
+    )
+    if impossible:
+        text = f"requests whose times or counts cannot be are in no row: {impossible}"
+        warnings.warn(text, stacklevel=2)
     return table.frame()
 
 
@@ -147,8 +151,13 @@ def _head(directory: Path) -> CellData:
     return found
 
 
-def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) -> None:
-    """One measurement. Whether it is valid is known when all its records were seen."""
+def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) -> int:
+    """One measurement. Whether it is valid is known when all its records were seen.
+
+    Returns:
+        how many of them cannot be, and are left out.
+    """
+    impossible = 0
     start, valid, kind = table.rows, cell.verdict.valid and cell.window is not None, workload(cell.workload)
     for part in parts:
         own, before, counted, ended = part.data.cell, table.rows, 0, 0
@@ -164,6 +173,7 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
         count = table.rows - before
         whole = verdict_of(part.data.path, own, count, (counted, ended), sieve.left_out)
         valid = valid and whole.valid
+        impossible += sieve.left_out.impossible
         table.extend("source", "text", [part.source] * count, at=before)
         table.extend("cell", "text", [own.name] * count, at=before)
     constant = {
@@ -188,6 +198,7 @@ def _add(table: Table, parts: Sequence[CellPart], cell: Cell, row: PooledRow) ->
             [factor] * (table.rows - start),
             at=start,
         )
+    return impossible
 
 
 def _pieces(requests: Iterator[RequestRecord]) -> Iterator[list[RequestRecord]]:

@@ -91,7 +91,7 @@ def test_a_run_of_two_processes(
     assert data.cell.achieved["loop_lag_p99_ms"] is not None
     assert len({r.question for r in data.requests}) == len(data.requests)
     # Locust's own table waits half a second for what its workers say last, and goes without it then.
-    shown = int(re.findall(r"Aggregated +(\d+) ", one.text)[-1])
+    shown = int(re.findall(r"Aggregated +(\d+) +\d+\(", one.text)[-1])
     assert 0 < shown <= len(data.requests), one.text
 
 

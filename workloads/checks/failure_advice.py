@@ -86,7 +86,7 @@ _REFUSED_FIELD = re.compile(
     r"|(?:doesn't|does not|can't|cannot|can not) (?:support|accept|find)",
     re.IGNORECASE,
 )
-_KEY_HEADERS = re.compile(r"authorization|(?:^|[-_])(?:api-?key|key|token)$", re.IGNORECASE)
+_KEY_HEADERS = re.compile(r"authorization|(?:^|[-_])(?:api-?key|auth|key|token)$", re.IGNORECASE)
 
 
 def failure_advice(
@@ -152,7 +152,7 @@ def _not_streamed(fields: Sequence[str]) -> str:
 def _of_a_key(status: int, headers: Iterable[str]) -> str:
     """Was a key sent, and in which header?"""
     carried = [name for name in headers if _KEY_HEADERS.search(name)]
-    other = "--key-header x-api-key, if it wants the key in that header"
+    other = "--key-header x-api-key, if it wants the key in that header; TARGET_HEADERS, if it wants several"
     if not carried:
         return f"no key was sent: set TARGET_API_KEY in the environment; add {other}"
     may = " and may do this" if status == 403 else ""

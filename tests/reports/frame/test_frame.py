@@ -111,6 +111,14 @@ def test_what_report_refuses_is_refused(tmp_path: Path, made: Any) -> None:
         frame(one)
 
 
+def test_what_cannot_be_is_in_no_row_and_it_is_said(tmp_path: Path, made: Any) -> None:
+    cell = made.cell(tmp_path / "one", made.spec())
+    before = len(frame(cell))
+    rewritten(cell, lambda raw, place: raw.update(tokens=-3) if place == 0 else None)
+    with pytest.warns(UserWarning, match="times or counts cannot be are in no row: 1"):
+        assert len(frame(cell)) == before - 1
+
+
 def test_a_run_without_requests_has_the_columns_all_the_same(tmp_path: Path, made: Any) -> None:
     found = frame(made.run(tmp_path / "run", []))
     assert (list(found.columns), len(found)) == (list(COLUMNS), 0)
