@@ -89,12 +89,10 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
             if environment.web_ui:
                 _listen("--web-port", options.web_host, options.web_port)
     except (UsageError, OSError) as error:
-        if (
-            is_worker and not options.processes
-        ):  # by its own variables: on its machine the master's are others
-            refuse(str(error))
+        if is_worker and options.processes:  # its master says it, which has the same variables
+            raise SystemExit(USAGE) from None
         if is_worker:
-            raise SystemExit(USAGE) from None  # the master says it
+            refuse(str(error))
         if isinstance(error, OSError):
             kill_forked(options)
             _end_for(error)

@@ -60,10 +60,8 @@ def _best(run: Path, folder: Path, tries: Sequence[Path]) -> Path | None:
 def _worth(folder: Path) -> tuple[bool, int, float]:
     """Of a try: more is better."""
     _, mark, number = folder.name.partition(layout.TRY)
-    verdict, ended = (
-        cell_of(folder).verdict,
-        (folder / layout.ENDED).exists(),
-    )  # that check is in no cell.json
+    verdict = cell_of(folder).verdict
+    ended = (folder / layout.ENDED).exists()  # that check is in no cell.json
     came = math.inf if not mark else int(number) if number.isdecimal() else 0
     return verdict.valid and not ended, -len(verdict.failures) - ended, came
 

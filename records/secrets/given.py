@@ -126,9 +126,11 @@ def _of_header(name: str, value: str) -> set[str]:
 def parts_of(value: str) -> set[str]:
     """What may be secret in the value of a header that is."""
     scheme, _, rest = value.partition(" ")
-    if (rest := rest.strip()) and scheme.lower() in _HEADER_SCHEMES:
-        return {rest, *_parameters(rest), *(_of_basic(rest) if scheme.lower() == "basic" else ())}
-    return {value, *_parameters(value), *(word for word in value.split() if len(word) >= PIECE)}
+    found = {value, *_parameters(value), *(word for word in value.split() if len(word) >= PIECE)}
+    if (rest := rest.strip()) and re.fullmatch(r"[A-Za-z-]{1,20}", scheme):  # Bearer, Basic, Digest
+        of_scheme = {rest, *_parameters(rest), *(_of_basic(rest) if scheme.lower() == "basic" else ())}
+        return of_scheme if scheme.lower() in _HEADER_SCHEMES else of_scheme | found
+    return found
 
 
 def _parameters(text: str) -> set[str]:
