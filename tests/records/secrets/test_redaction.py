@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from records.secrets.given import blank_command, redaction
+from records.secrets.given import blank_command, parts_of, redaction
 from records.secrets.redaction import LEAST, PIECE, Redaction
 from records.secrets.secret_names import is_secret
 from records.secrets.urls import BLANK
@@ -212,3 +212,11 @@ def test_which_forms_are_known_is_what_the_readme_says() -> None:
 ])  # fmt: skip
 def test_a_name_of_words_without_a_gap_is_a_secrets_too(names: str, secret: bool) -> None:
     assert {is_secret(name) for name in names.split()} == {secret}
+
+
+@pytest.mark.parametrize(("value", "secret"), [
+    ("Bearer s3cret", {"s3cret"}), ("MyAuth s3cret", {"s3cret", "MyAuth s3cret"}),
+    ("opaquewordqz vone", {"opaquewordqz", "vone", "opaquewordqz vone"}),
+])  # fmt: skip
+def test_of_what_may_be_a_scheme_or_a_secret_both_parts_are_kept_back(value: str, secret: set[str]) -> None:
+    assert parts_of(value) == secret
