@@ -57,6 +57,9 @@ NO_STAGES = {"stages": None}
     ({"gaps_us": AT_ONCE, "ttft_ms": 620.0, "headers_ms": 400.0}, "pass", ""),
     # the server itself bundles: its first token was ready when the client saw it
     ({"gaps_us": LUMPS, "ttft_ms": 123.0, "headers_ms": 122.9}, "pass", ""),
+    # a step that is no stage, and a busy loop that sends several tokens a turn: no buffer fills in 30 ms and
+    # holds its first for 220
+    ({"gaps_us": [0, 0, 0, 30_000] * 6, "ttft_ms": 370.0, "headers_ms": 22.0}, "n/a", "blocked now and then"),
     # two tokens now and then
     (HELD | NO_STAGES | {"gaps_us": [0, 20_000, 20_000] * 10}, "pass", ""),
     # Nobody can say whose lumps they are: of speculative decoding, a scheduler's steps, a proxy's flushes;
