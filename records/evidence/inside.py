@@ -23,6 +23,7 @@ REQUEST, TASK, SERVER = "request", "task", "server"
 READY, RUNNING = "ready", "running"
 _ROUNDED_MS = 0.001
 """To what a collector rounds."""
+_LONGEST_VERSION = 200
 _TIMES_LONGER = 2
 """Than the time around it: a pause whose finalizers let others in may have begun before."""
 
@@ -92,6 +93,8 @@ class InsideSample:
     """How long it had to wait for the interpreter before it looked; None: not known."""
     errors: int
     took_us: int
+    python: str = ""
+    """Its version and build; empty: its collector was an older one."""
 
     @classmethod
     def from_json(cls, raw: Any) -> InsideSample:
@@ -115,6 +118,7 @@ class InsideSample:
             turn_ms=None if (turn_ms := raw.get("turn_ms")) is None else milliseconds(turn_ms),
             errors=count(raw["errors"]),
             took_us=count(raw["took_us"]),
+            python=str(raw.get("python", ""))[:_LONGEST_VERSION],
         )
 
 

@@ -57,6 +57,8 @@ class Inside:
     """How many threads besides those of loops were doing what."""
     gc_longest_ms: float
     """The longest pause to collect garbage."""
+    pythons: tuple[str, ...]
+    """The versions and builds of Python that serve, each once, as far as that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +124,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         gc_ms=sum(sample.gc_ms for sample in seen),
         gc_longest_ms=max(sample.gc_longest_ms for sample in seen),
         errors=sum(max(sample.errors for sample in ours) for ours in by_process.values()),
+        pythons=tuple(sorted({one.python for pid in serving for one in by_process[pid] if one.python})),
     )
 
 

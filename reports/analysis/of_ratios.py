@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,17 @@ class ReachedDifferently(Note):
     ways: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class PythonsDiffer(Note):
+    """Two deployments are served by other builds of Python."""
+
+    code = "pythons-differ"
+    first: str
+    second: str
+    of_first: str
+    of_second: str
+
+
 def not_compared(ratios: Sequence[Comparison | DeploymentRatio]) -> list[NotCompared]:
     """One for each pair, over the loads at which it is the same."""
     loads: dict[tuple[str, str, tuple[str, ...]], set[Load]] = {}
@@ -64,3 +76,18 @@ def compared(analysis: Analysis) -> Iterator[Note]:
     if apart:
         ways = dict.fromkeys(name for ratio in apart for name in ratio.reached_apart)
         yield ReachedDifferently(first=apart[0].first, second=apart[0].second, ways=tuple(ways))
+    yield from _pythons_differ(analysis)
+
+
+def _pythons_differ(analysis: Analysis) -> Iterator[PythonsDiffer]:
+    """Once for each pair of deployments, whatever they run."""
+    pythons: dict[str, set[str]] = defaultdict(set)
+    for service in analysis.services:
+        for point in service.points:
+            pythons[service.deployment].update(point.inside.pythons if point.inside else ())
+    for first, second in dict.fromkeys((ratio.first, ratio.second) for ratio in analysis.deployment_ratios):
+        own, other = sorted(pythons[first]), sorted(pythons[second])
+        if own and other and own != other:
+            yield PythonsDiffer(
+                first=first, second=second, of_first=", ".join(own), of_second=", ".join(other)
+            )

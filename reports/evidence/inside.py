@@ -64,6 +64,7 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         loop_mean=fmean(one.loop_mean for one in found),
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
+        pythons=tuple(sorted({python for one in found for python in one.pythons})),
         gc_share=sum(one.gc_ms / one.processes for one in found) / 1e3 / seconds if seconds else 0.0,
         gc_longest_ms=(longest_ms := max(one.gc_longest_ms for one in found)),
         gc_pauses=sum(one.gc_ms for one in found) / longest_ms if longest_ms else 0.0,

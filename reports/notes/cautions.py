@@ -108,6 +108,17 @@ def _reached(notes: Sequence[of_ratios.ReachedDifferently]) -> Caution:
     return Caution(sentences=(f"{text}: what that costs is in their ratio.",), brief=text)
 
 
+def _pythons(notes: Sequence[of_ratios.PythonsDiffer]) -> Caution:
+    return Caution(
+        sentences=tuple(
+            f"{note.first} and {note.second} are served by other builds of Python ({note.of_first}; "
+            f"{note.of_second}): what one is quicker by is in their ratio, and may be a third."
+            for note in notes
+        ),
+        brief=f"{notes[0].first} and {notes[0].second} are served by other builds of Python",
+    )
+
+
 def _uneven(notes: Sequence[of_processes.Uneven]) -> Caution:
     worst = notes[0]
     whole = f"{worst.at}: {worst.text} ({of_processes.STAY}): it does not show what several are worth"
@@ -239,6 +250,7 @@ WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     of_ratios.NotCompared: _not_compared,
     of_ratios.WorkloadMismatch: _workload_mismatch,
     of_ratios.ReachedDifferently: _reached,
+    of_ratios.PythonsDiffer: _pythons,
     of_processes.Uneven: _uneven,
     of_loads.Overlapping: _overlapping,
     of_loads.Beside: _beside,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from alike_cells import MOCKED, spec
@@ -195,3 +196,28 @@ def test_deployments_that_were_reached_differently_are_compared_and_it_is_said(
     said = f"Local and K8s were reached differently: {names}."
     assert (said in " ".join(notes(analysis))) is bool(told)
     assert (f"local and k8s were reached differently ({names})" in head(analysis)) is bool(told)
+
+
+@pytest.mark.parametrize(("first", "second", "told"), [
+    ("3.11.7 (main) [GCC 12]", "3.11.2 (main) [GCC 12]", True), ("3.11.2 (a)", "3.11.2 (b)", True),
+    ("3.11.2", "3.11.2", False), ("3.11.2", "", False),
+])  # fmt: skip
+def test_deployments_that_are_served_by_other_builds_of_python_are_compared_and_it_is_said(
+    made: Any, tmp_path: Path, first: str, second: str, told: bool
+) -> None:
+    specs = [spec(made, "baseline"), spec(made, "baseline", deployment="pod")]
+    plan = {"targets": [{"label": "local"}, {"label": "pod"}], "variants": [{"name": "baseline"}]}
+    run = made.run(tmp_path / "run", specs, plan=plan)
+    for one, python in zip(specs, (first, second), strict=True):
+        seen = {
+            "at_ns": made.start_ns + 1, "pid": 1, "python": python, "loops": [], "groups": [],
+            "requests": 1, "others": 0, "server": 1, "executors": [], "threads": {"count": 1, "groups": []},
+            "gc": {"collections": 0, "ms": 0.0, "longest_ms": 0.0}, "errors": 0, "took_us": 9,
+        }  # fmt: skip
+        (run / "cells" / one.name / "inside.jsonl").write_bytes(orjson.dumps(seen) + b"\n")
+    analysis = analyse([read_run(run)])
+    [ratio] = analysis.deployment_ratios
+    said = "local and pod are served by other builds of Python"
+    assert ratio.throughput is not None
+    assert (f"{said} ({first}; {second})" in " ".join(blocks(analysis)[-1].lines)) is told
+    assert (said in head(analysis)) is told

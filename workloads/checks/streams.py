@@ -155,9 +155,9 @@ def buffering(facts: Facts) -> Check:
       token later than twice the stages' time and 50 ms;
     - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
 
-    Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell. A first
-    token that is later than twice the longest time between two lumps (and 50 ms) was not held by what made
-    the lumps: a step without a stage, or a busy loop, is as late.
+    Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell. A
+    first token that is later than twice the longest time between two lumps (and 50 ms) was not held by what
+    made the lumps: a step without a stage, or a busy loop, is as late.
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
     holds them with all else. Where there are no stage times, and the tokens came all at once or their
     headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than

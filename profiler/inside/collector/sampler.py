@@ -24,6 +24,8 @@ from .threads import Executors, at_work, loop_frame
 from .turn import Turn
 from .undisturbed import forked, undisturbed
 
+PYTHON = " ".join(sys.version.split())
+"""Its version and build: how quick Python is depends on how it was compiled, too."""
 _LOOK_S = 1.0
 """How often it looks for loops, and whether it is read, where nobody tells it."""
 
@@ -221,6 +223,7 @@ class Sampler:
         return {
             "at_ns": at_ns,
             "pid": os.getpid(),
+            "python": PYTHON,
             "loops": loops,
             **tasks.to_json(),
             "executors": executors,

@@ -136,3 +136,14 @@ def test_as_many_threads_as_there_is_a_number_for_are_no_bound_and_a_pause_may_e
     path = kept(tmp_path / "inside.jsonl", line(1, executors=endless), line(2, gc=gc), line(3))
     samples = read_inside(path)
     assert (len(samples), samples[0].executors[0].most, unreadable(path)) == (3, None, 0)
+
+
+def test_the_pythons_are_those_that_serve_each_once(tmp_path: Path) -> None:
+    idle = {"requests": 0, "server": 0, "groups": [], "python": "3.12.0 (main)"}
+    lines = [line(10, python="3.11.2 (main)"), line(11, python="3.11.2 (main)"), line(10, pid=2, **idle)]
+    seen = summary(read_inside(kept(tmp_path / "inside.jsonl", *lines)), 0, 20 * S)
+    assert seen is not None
+    assert seen.pythons == ("3.11.2 (main)",)
+    older = summary(read_inside(kept(tmp_path / "older.jsonl", line(10))), 0, 20 * S)
+    assert older is not None
+    assert older.pythons == ()
