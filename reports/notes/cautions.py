@@ -112,7 +112,7 @@ def _pythons(notes: Sequence[of_ratios.PythonsDiffer]) -> Caution:
     return Caution(
         sentences=tuple(
             f"{note.first} and {note.second} are served by other builds of Python ({note.of_first}; "
-            f"{note.of_second}): what one is quicker by is in their ratio, and may be a third."
+            f"{note.of_second}): what one is quicker by is in their ratio."
             for note in notes
         ),
         brief=f"{notes[0].first} and {notes[0].second} are served by other builds of Python",
