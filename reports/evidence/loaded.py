@@ -115,6 +115,37 @@ class LoadedPoint:
     def machine(self) -> GotOfMachine | None:
         return got_of_machine(self.level.valid_cells)
 
+    @property
+    def loop_held(self) -> float:
+        """The share of the time in which the loop's thread was at something, or had no CPU for it.
+
+        Who looks at work in small pieces does so when the thread lets go of the interpreter, which is when it
+        has nothing to do: so it was held at least as long as it was on a CPU, or waited for one. 0 where
+        nobody looked inside.
+        """
+        inside, machine = self.inside, self.machine
+        if inside is None:
+            return 0.0
+        delay = (machine.main_thread_delay if machine is not None else None) or 0.0
+        return max(inside.loop_busy, min(1.0, self._loop_on_cpu + delay) if self._loop_on_cpu else 0.0)
+
+    @property
+    def loop_works(self) -> float:
+        """What of that is left without its waits for a CPU."""
+        inside, machine = self.inside, self.machine
+        if inside is None:
+            return 0.0
+        delay = (machine.main_thread_delay if machine is not None else None) or 0.0
+        return max(inside.loop_busy - delay, self._loop_on_cpu)
+
+    @property
+    def _loop_on_cpu(self) -> float:
+        """0 where it is not known: of several processes nobody knows which one's requests met."""
+        inside, machine = self.inside, self.machine
+        if inside is None or machine is None or not inside.looped or inside.servers != 1:
+            return 0.0
+        return min(1.0, machine.main_thread_cpu or 0.0)
+
     @cached_property
     def probed(self) -> Probed | None:
         return probed(self.level.valid_cells)

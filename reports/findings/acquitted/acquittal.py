@@ -57,8 +57,8 @@ def _of(service: Service) -> Iterator[Acquittal]:
         return Acquittal(code=code, about=about(service), evidence=evidence, comparison=service.comparison)
 
     if (inside := heavy.inside) is not None:
-        if loop_is_free(inside, heavy.machine):
-            yield free("event-loop-blocked", *loop_figures(inside, heavy.machine))
+        if loop_is_free(heavy, inside):
+            yield free("event-loop-blocked", *loop_figures(heavy, inside))
         if inside.gc_share <= LITTLE:
             yield free(
                 "gc-pauses",

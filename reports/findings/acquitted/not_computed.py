@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.libraries import OWN, UNNAMED, WAITING, by_family
-from reports.evidence.machine import GotOfMachine
+from reports.evidence.loaded import LoadedPoint
 from reports.evidence.service import Service
 from reports.findings.common.finding import Evidence
 from reports.findings.loop.event_loop import WASTE
@@ -50,23 +50,15 @@ def not_computed(service: Service) -> Free:
     yield from _default_executor(inside)
 
 
-def loop_is_free(inside: InsideOfCells, machine: GotOfMachine | None) -> bool:
-    return inside.looped and inside.lag_ms <= LATE_MS and _held(inside, machine) <= FREE
+def loop_is_free(point: LoadedPoint, inside: InsideOfCells) -> bool:
+    return inside.looped and inside.lag_ms <= LATE_MS and point.loop_held <= FREE
 
 
-def loop_figures(inside: InsideOfCells, machine: GotOfMachine | None) -> tuple[Evidence, ...]:
+def loop_figures(point: LoadedPoint, inside: InsideOfCells) -> tuple[Evidence, ...]:
     return (
         Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
-        Evidence(figure="its thread is held", value=100 * _held(inside, machine), unit="%"),
+        Evidence(figure="its thread is held", value=100 * point.loop_held, unit="%"),
     )
-
-
-def _held(inside: InsideOfCells, machine: GotOfMachine | None) -> float:
-    """The share of the time in which the thread of the loop was at something. Who looks at work in small
-    pieces does so when the thread lets go of the interpreter, which is when it has nothing to do: so it was
-    at something at least as long as it was on a CPU, which of one process is known."""
-    on_a_cpu = machine.main_thread_cpu if machine is not None and inside.servers == 1 else None
-    return max(inside.loop_busy, min(1.0, on_a_cpu or 0.0))
 
 
 def _on_loop(service: Service, inside: InsideOfCells, kind: str) -> tuple[Evidence, ...]:
@@ -76,9 +68,11 @@ def _on_loop(service: Service, inside: InsideOfCells, kind: str) -> tuple[Eviden
     if inside.samples >= ENOUGH and of_kind + may_be <= LITTLE:
         looks = Evidence(figure="looks at it", value=inside.samples)
         return (Evidence(figure=said, value=100 * (of_kind + may_be), unit="%"), looks)
-    machine = service.heavy.machine
-    if loop_is_free(inside, machine) and of_kind <= LITTLE:
-        return (Evidence(figure=said, value=100 * of_kind, unit="%"), *loop_figures(inside, machine)[:1])
+    if loop_is_free(service.heavy, inside) and of_kind <= LITTLE:
+        return (
+            Evidence(figure=said, value=100 * of_kind, unit="%"),
+            *loop_figures(service.heavy, inside)[:1],
+        )
     return ()
 
 
@@ -103,7 +97,7 @@ def _on_processor(service: Service, inside: InsideOfCells) -> Free:
         Evidence(figure="cores that it may take", value=machine.cores),
     )
     yield "embedding-cpu-bound", figures
-    if (on_loop := _on_loop(service, inside, "search")) or loop_is_free(inside, machine):
+    if (on_loop := _on_loop(service, inside, "search")) or loop_is_free(service.heavy, inside):
         yield SEARCH.code, (*figures, *on_loop[:1])
 
 

@@ -128,8 +128,7 @@ def where(found: tuple[Excess, ...]) -> str:
 def counts(service: Service, found: tuple[Excess, ...]) -> bool:
     """Is that the cause, or one behind it: mending it alone would be worth something? Behind a loop that is
     held nobody knows: those who hold what others wait for there wait for the loop themselves."""
-    inside = service.heavy.inside
-    free = inside is None or inside.loop_busy < BUSY
+    free = service.heavy.loop_held < BUSY
     return share(found) >= MOST or (free and requests_of(found) >= LOSS * service.heavy.in_flight)
 
 

@@ -59,20 +59,21 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
         if inside is None or inside.samples < LOOKS:
             continue
         # Nor is that at which its thread waits for others to let it run Python.
-        if inside.gc_share < ONE_KIND * inside.loop_busy and crowded(service) is None:
+        if inside.gc_share < ONE_KIND * service.heavy.loop_held and crowded(service) is None:
             found = list(_binding(service, inside)) or list(_beside(service, inside))
             yield from found
 
 
 def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
-    if inside.loop_busy < BUSY:
+    load = service.heavy
+    if load.loop_held < BUSY:
         return
     found = waiting(service, for_the_loop)
     on_loop, delay = work_on_loop(inside), _delay(service)
     why = _why(service, on_loop, inside, inside.lag_ms)
-    if inside.loop_busy - (delay or 0.0) < OF_ITS_OWN:
+    if load.loop_works < OF_ITS_OWN:
         return  # its thread waits for a CPU: whatever line it is at is not what takes the time
-    if why is None or share(found) < (MOST if why is INTERPRETER or inside.loop_busy < ALWAYS else SOME):
+    if why is None or share(found) < (MOST if why is INTERPRETER or load.loop_held < ALWAYS else SOME):
         return
     yield binding(
         service,
@@ -92,17 +93,20 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
             ),
         ),
         evidence=(
-            Evidence(figure="the loop's thread is held", value=100 * inside.loop_busy, unit="%"),
-            Evidence(
-                figure="of that in this function",
-                value=100 * on_loop.of_function / inside.loop_busy,
-                unit="%",
-            ),
+            Evidence(figure="the loop's thread is held", value=100 * load.loop_held, unit="%"),
+            *_of_function(service, inside, on_loop),
             Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
             *probe_evidence(service),
             *stack_evidence(service),
         ),
     )
+
+
+def _of_function(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> tuple[Evidence, ...]:
+    if not _is_seen(service, inside):
+        return ()
+    percent = 100 * on_loop.of_function / inside.loop_busy
+    return (Evidence(figure="of that in this function", value=percent, unit="%"),)
 
 
 def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
@@ -185,6 +189,8 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: floa
     """None: the loop's thread is only kept from running. ``held_ms``: for how long what comes to it waits, or
     would."""
     busy = inside.loop_busy
+    if not _is_seen(service, inside):
+        return _full(service)
     if on_loop.of_kind < ONE_KIND * busy and on_loop.kind not in AS_DONE:
         return _full(service)
     if on_loop.kind in BY_FAMILY:
@@ -193,6 +199,12 @@ def _why(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: floa
         return LLM_CLIENT if on_loop.waits >= ONE_KIND * on_loop.of_kind else _full(service)
     of = on_loop.of_function if on_loop.kind == OWN else on_loop.of_kind
     return BLOCKED if held_ms >= LONG_MS and of >= ONE_KIND * busy else _full(service)
+
+
+def _is_seen(service: Service, inside: InsideOfCells) -> bool:
+    """Was it seen at work for most of the time for which its thread is held? What small pieces fill it with,
+    nobody saw."""
+    return inside.loop_busy >= ONE_KIND * service.heavy.loop_held
 
 
 def _full(service: Service) -> Cause | None:

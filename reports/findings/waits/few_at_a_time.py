@@ -36,7 +36,7 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 " them, or have each take several at once",
             )
         # A loop that is held ends each sleep late, and so does one that waits for the interpreter.
-        elif share(asleep) >= MOST and inside.loop_busy < BUSY and not _may_be_late(service, asleep):
+        elif share(asleep) >= MOST and service.heavy.loop_held < BUSY and not _may_be_late(service, asleep):
             yield binding(
                 service,
                 "stage-serialised",

@@ -159,3 +159,21 @@ def test_a_loop_is_accused_only_of_what_it_takes_with_a_cpu(
     findings = list(event_loop(loaded(light, heavy)))
     assert [(one.code, one.confidence) for one in findings] == found
     assert machine or all(one.effect.mended is None for one in findings)
+
+
+@pytest.mark.parametrize(("busy", "machine", "found"), [
+    *((busy, HAD, [("interpreter-bound", "shown")]) for busy in (0.0, 0.2)),
+    (0.0, {"main_cpu": 0.3, "cpu_percent": 30.0}, []), (0.0, STARVED, []),
+])  # fmt: skip
+def test_a_loop_that_small_pieces_fill_is_full_though_who_looks_finds_it_without_work(
+    loaded: Any, seen: Any, busy: float, machine: dict[str, float], found: list[tuple[str, str]]
+) -> None:
+    own = {"at": "x (y.py:1)", "where": LINE}
+    light = seen(users=1, rps=30, waits=(at("ready", 1),))
+    heavy = seen(
+        users=20, rps=40, waits=(at("ready", 20),), lag_ms=30, running=own, loop_busy=busy, **machine
+    )
+    findings = list(event_loop(loaded(light, heavy)))
+    assert [(one.code, one.confidence) for one in findings] == found
+    assert [one.where for one in findings] == [""] * len(found)
+    assert "of that in this function" not in [e.figure for one in findings for e in one.evidence]
