@@ -1,8 +1,8 @@
 """A report on a million requests: how long does it take beside decoding their JSON, and how much memory?
 
 python benchmarks/report.py [--requests 1000000] [--rounds 5] [--json]
-Both are measured in turn, CPU time with all imports, for a machine's speed changes: each report is held against
-the decodings before and after it. Exit 1 if a bound is missed. A million requests need 1 GB of disk.
+Both are measured in turn, CPU time with all imports, for a machine's speed changes: each report is held
+against the decodings before and after it. Exit 1 if a bound is missed. A million requests need 1 GB of disk.
 """
 
 from __future__ import annotations
@@ -71,11 +71,10 @@ def main() -> int:
         found = {"requests": wanted.requests, "decoding_s": decodings, "report_s": reports, "rss_mb": most_mb}
         print(json.dumps({**found, "times": times, "least": min(each), "most": max(each), "met": met}))
     else:
-        print(
-            f"{wanted.requests} requests, {wanted.rounds} rounds: decoded in {median(decodings):.1f} s of CPU, "
-            f"reported in {median(reports):.1f}: {times:.2f} times ({min(each):.2f}-{max(each):.2f}; at most "
-            f"{BOUND_TIMES:g}); {most_mb:.0f} MB (at most {BOUND_MB:g})"
-        )
+        print(f"{wanted.requests} requests, {wanted.rounds} rounds: ", end="")
+        print(f"decoded in {median(decodings):.1f} s of CPU, reported in {median(reports):.1f}: ", end="")
+        print(f"{times:.2f} times ({min(each):.2f}-{max(each):.2f}; at most {BOUND_TIMES:g}); ", end="")
+        print(f"{most_mb:.0f} MB (at most {BOUND_MB:g})")
     return 0 if met else 1
 
 
