@@ -128,7 +128,7 @@ class Setup(StartOptions):
 
     def wait(self) -> Wait:
         """Until it is ready, from now on."""
-        return Wait.from_now(self.ready_seconds, self.budget_ends)
+        return Wait.from_now(self.longest_start, self.budget_ends)
 
 
 class Deployment(Protocol):
