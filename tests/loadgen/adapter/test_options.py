@@ -223,6 +223,17 @@ def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> N
     assert "sk-1" not in str(caught.value)
 
 
+@pytest.mark.parametrize("header", [
+    "Authorization=Bearer opaque-word", "Authorization=Own opaque-word",
+    "Authorization=Basic dXNlcjpvcGFxdWUtd29yZA==",  # user:opaque-word
+    "Cookie=theme=dark; session=opaque-word", "Authorization=opaque-word",
+])  # fmt: skip
+def test_what_a_header_has_as_a_secret_in_whatever_form_is_kept_nowhere_else(header: str) -> None:
+    with pytest.raises(UsageError, match="--field holds what a header has as a secret") as caught:
+        settings(f"--header={header}", "--field=note=it is opaque-word")
+    assert "opaque" not in str(caught.value)
+
+
 @pytest.mark.parametrize("value", [
     "sk-proj-0123456789abcdef", "Bearer abcdefgh1234", "eyJhbGciOiJIUzI1.eyJzdWIiOiIx",
     "see ghp_" + "a1" * 18,
