@@ -21,9 +21,9 @@ from loadgen.adapter.user import loaded_models, loaded_scenario  # first: locust
 from locust.argument_parser import get_parser  # isort: skip
 from locust.util.load_locustfile import load_locustfile  # isort: skip
 
-from loadgen.engine.bounds import refuse
 from loadgen.engine.option_model import OptionModel
 from loadgen.engine.settings import Scenario, check_files, settings, task_of
+from loadgen.engine.terminal import refuse
 from reach.options import OPTIONS
 from records.errors import UsageError
 from records.secrets.secret_names import shown

@@ -10,7 +10,6 @@ import pytest
 from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
 from loadgen.client.sender import HEADERS
-from loadgen.engine.bounds import UsageError
 from loadgen.engine.option_model import Option
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Settings, origin_of, task_of
@@ -19,6 +18,7 @@ from loadgen.engine.task import Share
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
+from records.errors import UsageError
 from records.secrets.secret_names import is_secret
 from support import OptionParser
 
