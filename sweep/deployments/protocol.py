@@ -11,11 +11,11 @@ from typing import Any, ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
 from records.services.served import Served
-from sweep.deployments.elsewhere import LoadElsewhere, Way
 from sweep.deployments.start_options import StartOptions
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
+from sweep.running.elsewhere import LoadElsewhere, Way
 from sweep.running.ledger import Ledger
 from sweep.running.waiting import Wait
 from sweep.running.watched import Watched
