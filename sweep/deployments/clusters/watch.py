@@ -87,16 +87,7 @@ class PodsWatch:
             other_pods=len(new),
             containers=uses,
         ).write(folder)
-        if new and self._before:
-            self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
-        for use in uses:
-            self._note(use)
-        if self._via == "ingress" and self.left_out and _INGRESS not in self._told:
-            self._told.add(_INGRESS)
-            self._notes.append(f"the clone's ingress is without the annotations {', '.join(self.left_out)}")
-        if self.forward_cost and _FORWARD not in self._told:
-            self._told.add(_FORWARD)
-            self._notes.append(in_words(self.forward_cost))
+        self._note_all(new if self._before else set(), uses)
         checks = (port_forward(ends),) if self.forward else ()
         of_the_app = [use for use in uses if use.container == self.container]
         return Watched(
@@ -106,6 +97,19 @@ class PodsWatch:
 
     def notes(self) -> list[str]:
         return self._notes
+
+    def _note_all(self, new: set[str], uses: Sequence[ContainerUse]) -> None:
+        """What the user is told of the cell, and once of the way to it."""
+        if new:
+            self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
+        for use in uses:
+            self._note(use)
+        if self._via == "ingress" and self.left_out and _INGRESS not in self._told:
+            self._told.add(_INGRESS)
+            self._notes.append(f"the clone's ingress is without the annotations {', '.join(self.left_out)}")
+        if self.forward_cost and _FORWARD not in self._told:
+            self._told.add(_FORWARD)
+            self._notes.append(in_words(self.forward_cost))
 
     def _note(self, use: ContainerUse) -> None:
         what = f"pod {use.pod}, container {use.container}"
