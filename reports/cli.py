@@ -110,12 +110,7 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         return _refused(str(error))
     except OSError as error:
         return _refused(in_words(error), error)
-    rows = [level.row for level in analysis.levels]
-    names = dict.fromkeys(
-        n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told))
-    )
-    names.pop("", None)
-    if reference is not None and reference not in names:
+    if reference is not None and reference not in (names := _references(analysis)):
         return _refused(f"--reference takes one of {', '.join(names)}, not {shown(reference)}")
     where = _where(directories, output)
     unwritten = None
@@ -135,11 +130,23 @@ def _report(directories: tuple[Path, ...], as_json: bool, output: Path | None, r
         tables = f"{layout.SUMMARY}, {layout.LEVELS}" if analysis.shaped else layout.SUMMARY
         click.echo(f"report: {where / layout.REPORT}, {tables} and {layout.RESULTS}", err=True)
     _say_lost(analysis)
+    _say_missing(analysis)
+    return analysis.exit_code
+
+
+def _references(analysis: Analysis) -> list[str]:
+    """By which names a row may be the one that others are held against, each once."""
+    rows = [level.row for level in analysis.levels]
+    names = (n for row in rows for n in (row.variant, row.config, row.difference * bool(row.told)))
+    return list(dict.fromkeys(filter(None, names)))
+
+
+def _say_missing(analysis: Analysis) -> None:
+    """Which rows have nothing that can be believed."""
     for deployment, config in analysis.without_valid_cell:
         click.echo(f"report: {deployment}/{config} has no valid cell", err=True)
     if not analysis.levels:
         click.echo("report: there is no complete cell", err=True)
-    return analysis.exit_code
 
 
 def _say_lost(analysis: Analysis) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from click.core import ParameterSource
 
 from reach.flags import reaching
 from records.errors import RecordError
@@ -27,6 +28,7 @@ from sweep.mending.given_fixes import check_fixes, parse_fixes
 from sweep.mending.trying import AFTERWARDS, BESIDE_IT, OPTION, refuse_beside, tries_fixes, try_fixes_of
 from sweep.mending.trying import given as was_given
 from sweep.planned import planned
+from sweep.planning.dialling import check_no_length
 from sweep.planning.division import divided
 from sweep.planning.plan_options import with_options
 from sweep.planning.target_options import with_target_options
@@ -132,9 +134,10 @@ def command(
         sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, repeats=repeats, plan_only=plan_only))
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
-    repeats = click.get_current_context().get_parameter_source("repeats")
-    if given["dial"] and repeats is click.core.ParameterSource.DEFAULT:
-        given["repeats"] = 1  # its interval is of windows
+    if given["dial"]:
+        check_no_length(given=was_given("max_seconds"))
+        if click.get_current_context().get_parameter_source("repeats") is ParameterSource.DEFAULT:
+            given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
     whole.need_report()
     check_services(plan, os.environ, ask=not plan_only)

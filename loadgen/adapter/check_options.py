@@ -1,9 +1,9 @@
 """``python -m loadgen.adapter.check_options FILE``: what options a scenario has, and whether values fit them.
 
-Standard input is a JSON list of command lines, each a list of words. A JSON list of the options, locust's own
-among them, is printed; then it ends with 0, or at the first command line that the load would refuse with one
-line and 2. What the load would warn of when it starts is a line ``warning: ...`` of standard error. No
-service is asked. Imports locust.
+Standard input is a JSON list of command lines, each a list of words. It ends with 0, or at the first command
+line that the load would refuse with one line and 2. Then a JSON object is printed: ``options``, locust's own
+among them, and ``warnings``, of which the load would warn when it starts, each once. No service is asked.
+Imports locust.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from loadgen.adapter.user import loaded_models, loaded_scenario  # first: locust
 from locust.argument_parser import get_parser  # isort: skip
 from locust.util.load_locustfile import load_locustfile  # isort: skip
 
-from loadgen.engine.bounds import refuse, warn
 from loadgen.engine.option_model import OptionModel
 from loadgen.engine.settings import Scenario, check_files, settings, task_of
+from loadgen.engine.terminal import refuse
 from reach.options import OPTIONS
 from records.errors import UsageError
 from records.secrets.secret_names import shown
@@ -35,19 +35,25 @@ def main(file: str) -> None:
     sys.argv = sys.argv[:1]  # which the parser's listeners look at
     parser = get_parser()
     factors = set(_with_value(loaded_models()))
-    print(orjson.dumps(list(_described(parser._actions, factors))).decode(), flush=True)
-    for words in orjson.loads(sys.stdin.buffer.read()):
-        given, unknown = parser.parse_known_args(words)
-        if stray := [*unknown, *given.user_classes]:  # locust takes a word by itself for a user's name
-            refuse(f"neither it nor locust has an option {_named(stray)}")
-        try:
-            wanted = settings(given)
-            task = task_of(scenario, given, wanted)
-            check_files(wanted, task)
-            for text in task.warnings():
-                warn(text)
-        except UsageError as error:
-            refuse(str(error))
+    options, warnings = list(_described(parser._actions, factors)), dict[str, None]()
+    try:
+        for words in orjson.loads(sys.stdin.buffer.read()):
+            warnings |= dict.fromkeys(_warnings(scenario, *parser.parse_known_args(words)))
+    finally:  # who is refused is told of the options all the same
+        print(orjson.dumps({"options": options, "warnings": list(warnings)}).decode(), flush=True)
+
+
+def _warnings(scenario: Scenario, given: Any, unknown: Sequence[str]) -> Sequence[str]:
+    """Of a command line, as it was parsed and what was not; one that is refused ends the process."""
+    if stray := [*unknown, *given.user_classes]:  # locust takes a word by itself for a user's name
+        refuse(f"neither it nor locust has an option {_named(stray)}")
+    try:
+        wanted = settings(given)
+        task = task_of(scenario, given, wanted)
+        check_files(wanted, task)
+    except UsageError as error:
+        refuse(str(error))
+    return task.warnings()
 
 
 def _scenario(path: Path) -> Scenario:

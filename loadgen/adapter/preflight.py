@@ -16,10 +16,12 @@ import psutil
 
 from loadgen.adapter import forked
 from loadgen.client.http import Origin
-from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, UsageError, check_number, refuse, warn
+from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, check_number
 from loadgen.engine.settings import Scenario, Settings, check_files, origin_of, settings, task_of
 from loadgen.engine.task import AnyTask
+from loadgen.engine.terminal import refuse, warn
 from loadgen.process import target
+from records.errors import UsageError
 from records.exit_codes import FAULT, USAGE
 from records.files import of_the_disk
 

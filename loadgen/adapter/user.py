@@ -14,11 +14,11 @@ from locust.exception import StopUser
 from loadgen.adapter import beginning, interrupts, mends, preflight
 from loadgen.adapter.parser import add_arguments as add_to_parser
 from loadgen.adapter.plumbing import LoadTest
-from loadgen.engine.bounds import refuse
 from loadgen.engine.in_flight import VirtualUser
 from loadgen.engine.option_model import OptionModel
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Scenario
+from loadgen.engine.terminal import refuse
 
 BURST_NS = 50_000_000
 """A user without think time asks on for so long before locust gets control: locust's own way from one task

@@ -1,18 +1,12 @@
-"""A user's mistakes, each told in one clear line: what a number may be, and how a load refuses."""
+"""What a number, or one of several words, may be as an option of a load."""
 
 from __future__ import annotations
 
-import logging
-import sys
 from collections.abc import Callable
-from typing import Any
 
-from records.errors import UsageError as UsageError
-from records.exit_codes import USAGE
-from records.files import discard
+from loadgen.engine.terminal import refuse
+from records.errors import UsageError
 from records.options.numbers import finite, whole
-
-log = logging.getLogger(__name__)
 
 MOST_SECONDS = 1e9
 """30 years; sockets and timers take no more than some hundred."""
@@ -60,25 +54,3 @@ def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
         return text
 
     return parse
-
-
-def show(text: str) -> None:
-    """Print. Where it cannot be (a full disk, a reader that left) the load does not end for it."""
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:
-        discard(sys.stdout)
-    except OSError as error:
-        discard(sys.stdout)
-        log.error("It could not be printed: %s", error.strerror or error)
-
-
-def warn(message: str) -> None:
-    """Say one line before the load, which starts all the same."""
-    print(f"warning: {message}", file=sys.stderr, flush=True)
-
-
-def refuse(message: str, code: int = USAGE) -> Any:
-    """Say one line and leave with the exit code, that of a usage error if it is nothing else."""
-    print(f"error: {message}", file=sys.stderr)
-    raise SystemExit(code)

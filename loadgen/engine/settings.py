@@ -21,7 +21,7 @@ from reach.key import KEY_VARIABLE, own_headers, request_headers, secrets_of
 from reach.options import DIRECT, OPTIONS, Reach, reach_of
 from records.errors import UsageError
 from records.files import of_the_disk
-from records.secrets.given import redaction
+from records.secrets.given import parts_of, redaction
 from records.secrets.header_rules import header_marks
 from records.secrets.redaction import PIECE, Redaction
 from records.secrets.secret_names import is_secret, is_utf8
@@ -78,6 +78,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         raise UsageError(str(error)) from error
     keys = secrets_of(environment)
     known = redaction({}, environment, keys=keys, also=normalised)
+    secret = [value for name, value in headers.items() if is_secret(name)]
     wanted = Settings(
         **values,
         headers=headers,
@@ -86,9 +87,7 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
         ),
         reach=reach,
         redaction=redaction(headers, environment, keys=keys, also=normalised),
-        secrets=frozenset(
-            {*keys, *(value.partition(" ")[2] or value for name, value in headers.items() if is_secret(name))}
-        ),
+        secrets=frozenset({*keys, *(part for value in secret for part in parts_of(value))}),
     )
     _check_kept(wanted, wanted.texts() | reached)
     wanted.check_together()

@@ -7,11 +7,11 @@ import time
 from collections.abc import Mapping
 
 from loadgen.client.http import Origin
-from loadgen.engine.bounds import UsageError
 from loadgen.engine.priority import low_priority
 from reach import config
 from reach.failure import ReachFailure, why
 from reach.get import connected, get
+from records.errors import UsageError
 from records.evidence import noise
 from records.secrets.redaction import Redaction
 from records.services.served import Served

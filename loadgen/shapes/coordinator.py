@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypedDict
 
-from loadgen.engine.bounds import show
 from loadgen.engine.messages import PREFIX
+from loadgen.engine.terminal import show
 from loadgen.shapes.control import LoadControl
 from loadgen.shapes.level_log import LevelLog
 from loadgen.shapes.level_table import what_next

@@ -8,8 +8,8 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from loadgen.engine.bounds import refuse, show
 from loadgen.engine.messages import PREFIX
+from loadgen.engine.terminal import refuse, show
 from loadgen.shapes.control import LoadControl
 from loadgen.shapes.coordinator import LevelCoordinator
 from loadgen.shapes.phases import AnswerReports

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any
 
-from loadgen.engine.bounds import refuse
+from loadgen.engine.terminal import refuse
 
 
 def options_of(shape: type[Any]) -> Callable[[Callable[[Any], None]], Callable[..., None]]:

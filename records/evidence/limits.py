@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field
 
 from records.cells.layout import LIMITS
-from records.errors import RecordError
-from records.files import read_json, write_json
+from records.evidence.value_file import value_in
+from records.files import write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +51,4 @@ class CellLimits:
     @classmethod
     def read(cls, folder: Path) -> CellLimits | None:
         """None where it was not kept. Raises RecordError for what is none."""
-        path = folder / LIMITS
-        if not path.exists():
-            return None
-        try:
-            return TypeAdapter(cls).validate_python(read_json(path))
-        except ValidationError as error:
-            raise RecordError(f"{path} says no limits: {error.errors()[0]['msg']}") from error
+        return value_in(folder / LIMITS, cls, "says no limits")

@@ -6,11 +6,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from records.cells.layout import PODS
-from records.errors import RecordError
-from records.files import read_json, write_json
+from records.evidence.value_file import value_in
+from records.files import write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +109,4 @@ class CellPods:
     @classmethod
     def read(cls, folder: Path) -> CellPods | None:
         """None where it was measured on no pods of a cluster. Raises RecordError for what says nothing."""
-        path = folder / PODS
-        if not path.exists():
-            return None
-        try:
-            return TypeAdapter(cls).validate_python(read_json(path))
-        except ValidationError as error:
-            raise RecordError(f"{path} says of no pods: {error.errors()[0]['msg']}") from error
+        return value_in(folder / PODS, cls, "says of no pods")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import unquote, urlsplit
 
+from records.secrets.header_rules import SCHEMES
 from records.secrets.redaction import LEAST, PIECE, Redaction
 from records.secrets.secret_names import is_secret
 from records.secrets.urls import BLANK, blank_urls
@@ -33,9 +34,8 @@ _SWITCHES = {
 """Values of variables that say whether there is a secret (``AUTH=yes``)."""
 PUBLIC = {"accept", "accept-charset", "accept-language", "cache-control", "content-type", "host", "pragma"}
 """Headers that say what is asked for and of whom: their values are no secrets, and errors need them."""
-_SCHEMES = ("bearer", "basic", "token", "apikey")
 _HEADER_SCHEMES = {
-    *_SCHEMES,
+    *SCHEMES,
     "digest",
     "dpop",
     "gnap",
@@ -47,7 +47,7 @@ _HEADER_SCHEMES = {
     "sharedkey",
 }
 """A word that may stand before a secret in a header, and is none; of any other one nobody knows."""
-_SCHEME = re.compile(rf"\b({'|'.join(_SCHEMES)})[ \t]+[^\s'\"]+", re.IGNORECASE)
+_SCHEME = re.compile(rf"\b({'|'.join(SCHEMES)})[ \t]+[^\s'\"]+", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?P<name>(?P<dash>-)?[\w.-]+)(?:\s*[=:]\s*|(?(dash)\s+|(?!)))(?P<value>'[^']*'|\"[^\"]*\"|[^\s'\"]+)"
 )
@@ -92,7 +92,7 @@ def blank_command(text: str) -> str:
     at = 0
     while match := _NAMED.search(text, at):
         at = match.start("value")  # what is the value of one may be the name of the next: --header KEY=***
-        if is_secret(match["name"].lstrip("-")) and match["value"].lower() not in _SCHEMES:
+        if is_secret(match["name"].lstrip("-")) and match["value"].lower() not in SCHEMES:
             text = f"{text[:at]}{BLANK}{text[match.end() :]}"
             at += len(BLANK)
     return text

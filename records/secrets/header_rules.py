@@ -41,7 +41,9 @@ _TRACE = re.compile(
 )
 """How a name ends whose value says which request it is; the ids in it are in hexadecimal:"""
 _TRACE_ID = re.compile(r"(?<![A-Za-z0-9])[0-9a-f]{8,32}(?![A-Za-z0-9])", re.IGNORECASE)
-_SCHEME = re.compile(r"\s*(?:bearer|basic|token|apikey)\s+\S{8,}\s*", re.IGNORECASE)
+SCHEMES = ("bearer", "basic", "token", "apikey")
+"""Words after which a key follows."""
+_SCHEME = re.compile(rf"\s*(?:{'|'.join(SCHEMES)})\s+\S{{8,}}\s*", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token, RFC 9110 5.6.2
 
 

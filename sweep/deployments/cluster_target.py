@@ -15,18 +15,18 @@ from reach.key import VARIABLES
 from records.evidence.pods import Autoscaler, ForwardCost
 from records.secrets.secret_names import is_secret
 from records.services.served import Served
-from sweep.deployments.cluster_load import JobLoad
-from sweep.deployments.cluster_ways import Ways, autoscaler_of
 from sweep.deployments.clusters.clone import clone_name, clone_of, container_of, literals, port_of
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost
 from sweep.deployments.clusters.ingress import Front, clone_ingress, ingress_of, selecting
+from sweep.deployments.clusters.load import JobLoad
 from sweep.deployments.clusters.rollout import Pods, selector_of, wait_rolled_out
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.watch import PodsWatch
-from sweep.deployments.elsewhere import Way
+from sweep.deployments.clusters.ways import Ways, autoscaler_of
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Setup
 from sweep.running.asking import served, trouble
+from sweep.running.elsewhere import Way
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_KINDS, CLONE_LABEL, INGRESS_KINDS, Leftover
 from sweep.running.kubectl import Kubectl, KubectlError

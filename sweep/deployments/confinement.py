@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from sweep.deployments.protocol import Setup
-from sweep.deployments.start_options import READY_SECONDS
 from sweep.running.cgroups.choice import Cgroups
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
@@ -28,9 +27,7 @@ class Confinement:
 
     def waited_for(self, setup: Setup) -> Setup:
         """As long as its probe says, unless the user says how long."""
-        seconds = setup.ready_seconds
-        if self.ready_seconds is not None and seconds == READY_SECONDS:
-            seconds = self.ready_seconds
+        seconds = self.ready_seconds if setup.ready_seconds is None else setup.ready_seconds
         return replace(setup, ready_seconds=seconds, ready_path=self.ready_path)
 
     def environment_in(self, environment: Mapping[str, str]) -> dict[str, str]:

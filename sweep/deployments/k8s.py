@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from reach.options import Reach
-from sweep.deployments.cluster_load import master
 from sweep.deployments.cluster_target import ClusterDeployment
 from sweep.deployments.clusters.clone import container_of, port_of
 from sweep.deployments.clusters.guards import managers, written_claims
+from sweep.deployments.clusters.load_job import master_in
 from sweep.deployments.clusters.rollout import selector_of
 from sweep.deployments.clusters.spec import FORM, PREFIX, Spec
+from sweep.deployments.pods.render import understood
 from sweep.deployments.protocol import Kind, Setup
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl
+from sweep.running.processes import PROJECT
+
+LOAD = PROJECT / "k8s" / "base" / "load"
 
 
 @dataclass(frozen=True)
@@ -79,3 +83,8 @@ class K8s(Kind):
 
     def deployment(self, setup: Setup) -> ClusterDeployment:
         return ClusterDeployment(self.spec, setup, master() if self.spec.in_cluster else None)
+
+
+def master() -> dict[str, Any]:
+    """The pod template that a load in a cluster is made of. Raises UsageError where it cannot be rendered."""
+    return understood(str(LOAD), FORM, master_in)

@@ -50,7 +50,7 @@ class PodDeployment(LocalDeployment):
             engine=engine,
             probes=probes_here(raw, int(endpoint.base_url.rpartition(":")[2])),
             submit=self._submit,
-            startup_seconds=self._setup.ready_seconds,
+            startup_seconds=self._setup.longest_start,
             memory_bytes=self._container.limits.memory_bytes,
             started=lambda: self._now_is(engine),
         )

@@ -108,7 +108,7 @@ class PodmanDeployment:
             engine=engine,
             probes=Probes(startup=startup, readiness=readiness, liveness=liveness),
             submit=partial(self._submit, engine),
-            startup_seconds=self._setup.ready_seconds,
+            startup_seconds=self._setup.longest_start,
             memory_bytes=self._given.limits.memory_bytes,
             started=self._keeper.started if self._keeper else lambda: None,
         )

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
 from reach.options import DIRECT, Reach
-from records.cells.cell import Check
 from records.services.served import Served
-from sweep.deployments.elsewhere import LoadElsewhere, Way
 from sweep.deployments.start_options import StartOptions
 from sweep.fixes.remedy import Remedies
 from sweep.running.confined import Confined
 from sweep.running.cpus import Cpus
+from sweep.running.elsewhere import LoadElsewhere, Way
 from sweep.running.ledger import Ledger
 from sweep.running.waiting import Wait
+from sweep.running.watched import Watched
 
 HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
@@ -31,8 +31,8 @@ class Watch(Protocol):
         """The load is about to start, by this way, where it was said by which."""
         ...
 
-    def end(self, folder: Path) -> tuple[Check, ...]:
-        """It is over: what was seen is kept in the cell's folder; the checks that this adds to the cell."""
+    def end(self, folder: Path) -> Watched:
+        """It is over: what was seen of pods is kept in the cell's folder."""
         ...
 
     def notes(self) -> list[str]:
@@ -128,7 +128,7 @@ class Setup(StartOptions):
 
     def wait(self) -> Wait:
         """Until it is ready, from now on."""
-        return Wait.from_now(self.ready_seconds, self.budget_ends)
+        return Wait.from_now(self.longest_start, self.budget_ends)
 
 
 class Deployment(Protocol):

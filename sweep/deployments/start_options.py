@@ -22,11 +22,17 @@ class StartOptions:
     """The folder in which the sweep was begun, for commands; empty: the one it is in."""
     ready_path: str = ""
     """Where a command is asked whether it is ready; empty: at its kind's own path."""
-    ready_seconds: Annotated[float, Field(gt=0, le=MOST_READY_SECONDS)] = READY_SECONDS
+    ready_seconds: Annotated[float | None, Field(gt=0, le=MOST_READY_SECONDS)] = None
+    """How long it may take until it is ready; None: as long as its own probe allows, or `READY_SECONDS`."""
     as_if_cores: Annotated[int | None, Field(ge=1, le=MOST_CORES)] = None
     """Of the node for which a target with a quota sizes its pools; None: of this machine."""
     attach: str = ""
     """Which processes of a running service are looked into: "auto", or numbers; empty: none."""
+
+    @property
+    def longest_start(self) -> float:
+        """Seconds that it may take until it is ready."""
+        return READY_SECONDS if self.ready_seconds is None else self.ready_seconds
 
     def start_options(self) -> dict[str, Any]:
         """These fields alone, by their names."""

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from sweep.beside.reaching import with_files
-from sweep.deployments.elsewhere import LoadElsewhere, LoadEnd, LoadOrder
 from sweep.planning.plan import Plan
+from sweep.running.elsewhere import LoadElsewhere, LoadEnd, LoadOrder
 from sweep.running.errors import UsageError
 from sweep.running.logs import last
 from sweep.running.redaction import redaction

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +22,23 @@ def used_by(endpoint: Endpoint) -> Usage:
     return Usage() if endpoint.confined is None else endpoint.confined.group.read()
 
 
-def write_limits(folder: Path, endpoint: Endpoint, before: Usage) -> None:
-    """What it used since ``before``; nothing of a service that says nothing and is in no group of ours."""
-    sees, confined = endpoint.served.sees, endpoint.confined
-    if confined is None and not sees:
-        return
-    used = used_by(endpoint).since(before)
-    limits = None if confined is None else confined.limits
-    cores = None if limits is None else limits.cpu_cores
-    CellLimits(
-        by=None if confined is None else confined.group.method,
-        cpu_limit_cores=cores,
-        cpu_period_us=None if limits is None or cores is None else limits.period_us,
-        cpu_request_cores=None if limits is None else limits.cpu_request_cores,
-        memory_limit_bytes=None if limits is None else limits.memory_bytes,
-        sees=sees,
-        **used.counted,
-    ).write(folder)
+def write_limits(folder: Path, endpoint: Endpoint, found: CellLimits | None) -> None:
+    """What is known of it, and what it sees itself; nothing of a service of which neither is known."""
+    sees = endpoint.served.sees
+    if found is not None or sees:
+        replace(found or CellLimits(), sees=sees).write(folder)
+
+
+def limits_here(endpoint: Endpoint, before: Usage) -> CellLimits | None:
+    """What it used since ``before``; None: it is in no group of ours."""
+    if (confined := endpoint.confined) is None:
+        return None
+    limits = confined.limits
+    return CellLimits(
+        by=confined.group.method,
+        cpu_limit_cores=limits.cpu_cores,
+        cpu_period_us=None if limits.cpu_cores is None else limits.period_us,
+        cpu_request_cores=limits.cpu_request_cores,
+        memory_limit_bytes=limits.memory_bytes,
+        **used_by(endpoint).since(before).counted,
+    )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from records.cells import layout
@@ -47,44 +48,59 @@ def start_targets(
         UsageError: one never got ready, or cannot prove what it runs. What is killed at its memory limit is
             left out, unless nothing else is there or was measured.
     """
+    plan, began = place.plan, time.monotonic()
     endpoints: dict[Service, Endpoint] = {}
-    unproved: list[str] = []
     killed: OutOfMemory | None = None
-    began = time.monotonic()
-    for target in place.plan.targets:
-        for config in (variant.name for variant in place.plan.variants):
-            if (target.label, config) not in wanted:
-                continue
-            name = f"{config}-r{repeat}"
-            if target.kind.started and time.monotonic() >= budget_ends:
-                raise OutOfTime(f"the budget ended before {config} ({target.label}) was started")
-            setup = _setup(
-                place, target, name, llm_url=llm_url, report=progress.report, budget_ends=budget_ends
-            )
-            _report_start(progress, target, config, repeat)
-            deployment = deployment_of(target, setup)
-            stack.callback(_stop, deployment, setup)
-            kept = target.kept()  # files that change while it runs are not what runs
-            try:
-                endpoint = deployment.start(config, place.plan.settings_of(config))
-            except OutOfMemory as error:
-                killed = error
-                progress.note(f"{error}; it is not measured in repeat {repeat}")
-                _stop(deployment, setup)
-                continue
-            except OutOfTime as error:
-                raise OutOfTime(f"{config} ({target.label}): {error}") from error
-            _must_be_provable(target, config, endpoint.served)
-            if target.kind.configurable and endpoint.served.config is None and place.plan.settings_of(config):
-                unproved.append(f"{target.label}/{config}")
-            endpoints[target.label, config] = replace(endpoint, kept=kept)
+    for target, config in product(plan.targets, (variant.name for variant in plan.variants)):
+        if (target.label, config) not in wanted:
+            continue
+        if target.kind.started and time.monotonic() >= budget_ends:
+            raise OutOfTime(f"the budget ended before {config} ({target.label}) was started")
+        setup = _setup(
+            place,
+            target,
+            f"{config}-r{repeat}",
+            llm_url=llm_url,
+            report=progress.report,
+            budget_ends=budget_ends,
+        )
+        _report_start(progress, target, config, repeat)
+        try:
+            endpoints[target.label, config] = _started(stack, plan, target, config, setup)
+        except OutOfMemory as error:
+            killed = error
+            progress.note(f"{error}; it is not measured in repeat {repeat}")
     if killed is not None and not endpoints and not any(cell_directories(place.run)):
         raise killed
-    if unproved and repeat == 1:
+    if repeat == 1 and (unproved := list(_unproved(plan, endpoints))):
         progress.note(f"set, not proved, without a /config that says it: {', '.join(unproved)}")
-    if place.plan.starts_targets:
+    if plan.starts_targets:
         progress.step(f"all targets are ready, {time.monotonic() - began:.0f} s")
     return endpoints
+
+
+def _started(stack: ExitStack, plan: Plan, target: Target, config: str, setup: Setup) -> Endpoint:
+    """One of them, ready; ``stack`` stops it. Raises as `start_targets`; OutOfMemory once it is stopped."""
+    deployment = deployment_of(target, setup)
+    stack.callback(_stop, deployment, setup)
+    kept = target.kept()  # files that change while it runs are not what runs
+    try:
+        endpoint = deployment.start(config, plan.settings_of(config))
+    except OutOfMemory:
+        _stop(deployment, setup)
+        raise
+    except OutOfTime as error:
+        raise OutOfTime(f"{config} ({target.label}): {error}") from error
+    _must_be_provable(target, config, endpoint.served)
+    return replace(endpoint, kept=kept)
+
+
+def _unproved(plan: Plan, endpoints: Mapping[Service, Endpoint]) -> Iterator[str]:
+    """Those that were set to something, and do not say that they are."""
+    configurable = {target.label for target in plan.targets if target.kind.configurable}
+    for (label, config), endpoint in endpoints.items():
+        if label in configurable and endpoint.served.config is None and plan.settings_of(config):
+            yield f"{label}/{config}"
 
 
 def _stop(deployment: Deployment, setup: Setup) -> None:

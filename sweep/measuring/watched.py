@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from records.cells import layout
+from records.cells.cell import Check
 from records.cells.reader import CellData, read_cell
 from records.files import write_json
-from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
+from sweep.running.watched import Watched
 
 
 def begin_watch(endpoint: Endpoint) -> None:
@@ -17,8 +18,12 @@ def begin_watch(endpoint: Endpoint) -> None:
         endpoint.watch.begin(endpoint.via)
 
 
-def watched(folder: Path, endpoint: Endpoint, gone: Ended) -> CellData:
-    """The cell of that folder, which a sweep writes nowhere else, and only where a check was added to it.
+def end_watch(endpoint: Endpoint, folder: Path) -> Watched:
+    return endpoint.watch.end(folder) if endpoint.watch else Watched()
+
+
+def watched(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:
+    """The cell of that folder, which a sweep writes nowhere else, and only where one of ``checks`` is added.
 
     Raises:
         RecordError: it cannot be read back.
@@ -26,7 +31,6 @@ def watched(folder: Path, endpoint: Endpoint, gone: Ended) -> CellData:
     """
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
-    checks = (*(endpoint.watch.end(folder) if endpoint.watch else ()), *gone.checks())
     data = read_cell(folder)
     if not checks:
         return data

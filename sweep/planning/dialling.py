@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from records.cells.point import USERS
 from records.services.variants import BASELINE
-from sweep.planning.bounds import DIAL_SECONDS, MAX_SECONDS
+from sweep.planning.bounds import DIAL_SECONDS
 from sweep.planning.grid import AUTO
 from sweep.planning.plan import Plan
 from sweep.running.dial import FOLDER
@@ -30,6 +30,12 @@ def check_not_auto(concurrency: str | None, grid: Sequence[str]) -> None:
         )
 
 
+def check_no_length(*, given: bool) -> None:
+    """Raises UsageError where the length of a cell was given: it would be ignored."""
+    if given:
+        raise UsageError(f"--dial's cells take {DIAL_SECONDS:g} s: leave --max-seconds out")
+
+
 def dialled(plan: Plan) -> Plan:
     """The plan of such a sweep: of the app as it is, where nothing else was asked for.
 
@@ -43,8 +49,6 @@ def dialled(plan: Plan) -> Plan:
     given = {name for variant in plan.variants for name in variant.settings} | set(plan.settings)
     if own := given & {FOLDER, _SECONDS, _SEED}:
         raise UsageError(f"--dial sets {min(own)} itself: leave it out")
-    if plan.max_seconds != MAX_SECONDS:
-        raise UsageError(f"--dial's cells take {DIAL_SECONDS:g} s: leave --max-seconds out")
     levels = plan.levels
     if plan.auto:
         levels = tuple(n for n in USUAL_LEVELS if plan.max_level is None or n <= plan.max_level)

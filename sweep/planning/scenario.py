@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 _NAMES_ONE = re.compile(r"^    scenario\b.*=", re.MULTILINE)
 """In a locustfile that is no shape."""
 _LIMIT_SECONDS = 60.0
-_WARNING = "warning: "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +58,6 @@ class Declared:
         return {"action": "append" if self.many else "store", "nargs": self.nargs}
 
 
-_DECLARED = TypeAdapter(tuple[Declared, ...])
-
-
 def locustfile(scenario: str) -> Path:
     """Raises UsageError where there is no such scenario."""
     path = FOLDER / f"{scenario}.py"
@@ -84,10 +80,13 @@ class Said:
     """What a scenario says of itself, and of command lines."""
 
     options: tuple[Declared, ...]
-    why: str
-    """Why it refuses one of the command lines; empty where it takes them all."""
     warnings: tuple[str, ...]
-    """What in them may not be meant."""
+    """What in the command lines may not be meant."""
+    why: str = ""
+    """Why it refuses one of them; empty where it takes them all."""
+
+
+_SAID = TypeAdapter(Said)
 
 
 def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
@@ -110,28 +109,22 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
             f"locustfiles/{path.name} does not say its options within {_LIMIT_SECONDS:g} s"
         ) from None
     why = _complaint(done.stderr.decode(errors="replace")) if done.returncode else ""
-    found = _options_in(done.stdout)
-    if found is None:
+    said = _said_in(done.stdout)
+    if said is None:
         raise UsageError(f"locustfiles/{why or f'{path.name} does not say its options'}")
-    return Said(options=found, why=why, warnings=_warnings(done.stderr.decode(errors="replace")))
+    return replace(said, why=why, warnings=tuple(map(redaction().without_secrets, said.warnings)))
 
 
 def _python_path() -> tuple[str, str]:
     return str(PROJECT), os.environ.get("PYTHONPATH", "")
 
 
-def _options_in(output: bytes) -> tuple[Declared, ...] | None:
-    """A locustfile may print something, too, while it is loaded."""
-    for line in output.splitlines():
+def _said_in(output: bytes) -> Said | None:
+    """The last line that is it: a locustfile may print something, too, while it is loaded."""
+    for line in reversed(output.splitlines()):
         with suppress(ValueError):  # pydantic's, too
-            return _DECLARED.validate_json(line)
+            return _SAID.validate_json(line)
     return None
-
-
-def _warnings(output: str) -> tuple[str, ...]:
-    """Each once, whatever the number of command lines."""
-    lines = dict.fromkeys(line for line in output.splitlines() if line.startswith(_WARNING))
-    return tuple(redaction().without_secrets(line.removeprefix(_WARNING)) for line in lines)
 
 
 def _complaint(output: str) -> str:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from records.cells.cell import Check
 from records.cells.reader import read_cell
 from records.cells.request import RequestRecord
 from records.errors import RecordError
-from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import in_words
@@ -20,6 +18,7 @@ from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.usage_of_pods import AllSeen, Seen, UsageReader
 from sweep.running.cgroups.used import Usage, since
 from sweep.running.kubectl import Kubectl, KubectlError
+from sweep.running.watched import Watched
 from workloads.checks.run import asked_again, port_forward
 
 _FORWARD, _INGRESS = " the way here", " its ingress"
@@ -61,7 +60,7 @@ class PodsWatch:
         self._counted = self._count(self._before)
         self._ends = self.forward.ends() if self.forward else 0
 
-    def end(self, folder: Path) -> tuple[Check, ...]:
+    def end(self, folder: Path) -> Watched:
         ends = self.forward.ends() - self._ends if self.forward else 0
         now_counted = self._count(self._before)  # before the wait for what the kubelet counts
         now = self._read(after_load=True)
@@ -88,8 +87,20 @@ class PodsWatch:
             other_pods=len(new),
             containers=uses,
         ).write(folder)
-        self._write_limits(folder, uses, requests)
-        if new and self._before:
+        self._note_all(new if self._before else set(), uses)
+        checks = (port_forward(ends),) if self.forward else ()
+        of_the_app = [use for use in uses if use.container == self.container]
+        return Watched(
+            checks=(*checks, *asked_again(more, sent)),
+            limits=limits_of(of_the_app, seconds=_loaded_seconds(requests)),
+        )
+
+    def notes(self) -> list[str]:
+        return self._notes
+
+    def _note_all(self, new: set[str], uses: Sequence[ContainerUse]) -> None:
+        """What the user is told of the cell, and once of the way to it."""
+        if new:
             self._notes.append(f"pods came meanwhile that were not there before: {', '.join(sorted(new))}")
         for use in uses:
             self._note(use)
@@ -99,22 +110,6 @@ class PodsWatch:
         if self.forward_cost and _FORWARD not in self._told:
             self._told.add(_FORWARD)
             self._notes.append(in_words(self.forward_cost))
-        checks = (port_forward(ends),) if self.forward else ()
-        return (*checks, *asked_again(more, sent))
-
-    def notes(self) -> list[str]:
-        return self._notes
-
-    def _write_limits(
-        self, folder: Path, uses: Sequence[ContainerUse], requests: Sequence[RequestRecord]
-    ) -> None:
-        """In the place of what was written of a target here: nothing but what it sees is known so."""
-        found = limits_of(
-            [use for use in uses if use.container == self.container], seconds=_loaded_seconds(requests)
-        )
-        if found is not None:
-            here = CellLimits.read(folder)
-            replace(found, sees={} if here is None else here.sees).write(folder)
 
     def _note(self, use: ContainerUse) -> None:
         what = f"pod {use.pod}, container {use.container}"

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from records.cells.cell import Check
 from records.evidence.pods import CellPods, ContainerUse
 from sweep.deployments.pods.life import Counts, Life
 from sweep.running.errors import NotUp
+from sweep.running.watched import Watched
 
 _POLL_SECONDS = 0.1
 
 
 @dataclass(kw_only=True)
 class ContainerWatch:
-    """Of one target. Its counters are in limits.json."""
+    """Of one target. Its counters are those of its control group."""
 
     life: Life
     context: str
@@ -34,7 +34,7 @@ class ContainerWatch:
     def begin(self, via: str) -> None:
         self._notes, self._before = [], self.life.counts(time.monotonic())
 
-    def end(self, folder: Path) -> tuple[Check, ...]:
+    def end(self, folder: Path) -> Watched:
         now, before = self.life.counts(time.monotonic()), self._before
         seconds = now.not_ready_seconds - before.not_ready_seconds
         restarts, killed = now.restarts - before.restarts, now.killed - before.killed
@@ -67,7 +67,7 @@ class ContainerWatch:
                 f"its readiness probe had failed for {seconds:.1f} s of the cell's time, in which Kubernetes "
                 "gives it no new connections; here it got them"
             )
-        return ()
+        return Watched()
 
     def notes(self) -> list[str]:
         return self._notes

@@ -10,7 +10,6 @@ import pytest
 from loadgen.adapter.parser import add_arguments
 from loadgen.client.http import Origin
 from loadgen.client.sender import HEADERS
-from loadgen.engine.bounds import UsageError
 from loadgen.engine.option_model import Option
 from loadgen.engine.options import LoadOptions
 from loadgen.engine.settings import Settings, origin_of, task_of
@@ -19,6 +18,7 @@ from loadgen.engine.task import Share
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK, AskTask
 from reach.options import OPTIONS
+from records.errors import UsageError
 from records.secrets.secret_names import is_secret
 from support import OptionParser
 
@@ -221,6 +221,17 @@ def test_a_key_that_is_written_where_it_would_be_kept_is_refused(word: str) -> N
     with pytest.raises(UsageError, match="TARGET_API_KEY") as caught:
         task_of(ASK, parsed(word), settings_of(parsed(word), {"TARGET_API_KEY": "sk-12345678"}))
     assert "sk-1" not in str(caught.value)
+
+
+@pytest.mark.parametrize("header", [
+    "Authorization=Bearer opaque-word", "Authorization=Own opaque-word",
+    "Authorization=Basic dXNlcjpvcGFxdWUtd29yZA==",  # user:opaque-word
+    "Cookie=theme=dark; session=opaque-word", "Authorization=opaque-word",
+])  # fmt: skip
+def test_what_a_header_has_as_a_secret_in_whatever_form_is_kept_nowhere_else(header: str) -> None:
+    with pytest.raises(UsageError, match="--field holds what a header has as a secret") as caught:
+        settings(f"--header={header}", "--field=note=it is opaque-word")
+    assert "opaque" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [

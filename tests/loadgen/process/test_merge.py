@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from loadgen.engine.bounds import UsageError
 from loadgen.engine.session import Plan, Session
 from loadgen.process.master import Master
 from loadgen.process.merge import Merge, Report
 from loadgen.process.run import Run
 from loadgen.process.run_spec import RunSpec
 from loadgen.process.worker import Worker
+from records.errors import UsageError
 from records.evidence.noise import Counters, Noise
 
 SUMMARY = {"start_ns": 1_000, "end_ns": 9_000, "lag_p99_ms": 1.0, "cpu_percent": 10.0, "connects": 2}

@@ -113,7 +113,7 @@ def test_it_is_measured_again_by_the_sweep(tmp_path: Path, monkeypatch: pytest.M
             bare = replace(data.cell, complete=False, achieved={}, verdict=Verdict())
             write_json(data.path / "cell.json", bare.to_json())
             gone = Ended(helpers=["locust was killed"], watchers=["the probes were"])
-            return watched(data.path, endpoint, gone)
+            return watched(data.path, endpoint, gone.checks())
         return data
 
     monkeypatch.setattr(world, "measure", measure)

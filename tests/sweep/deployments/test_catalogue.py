@@ -56,7 +56,7 @@ def test_only_what_is_started_is_waited_for_and_only_a_command_where_the_user_sa
     ours, command, theirs = map(Target.of, ("local", "run:app", "http://h"))
     waited = with_wait((ours, command, theirs), cwd="/w", path="/up", seconds=5.0)
     found = [(one.cwd, one.ready_path, one.ready_seconds) for one in waited]
-    assert found == [("", "", 5.0), ("/w", "/up", 5.0), ("", "", 600.0)]
+    assert found == [("", "", 5.0), ("/w", "/up", 5.0), ("", "", None)]
     assert with_wait((ours, theirs), cwd="/w", path="", seconds=None) == (ours, theirs)
     with pytest.raises(UsageError, match="--ready-path is where run:COMMAND"):
         with_wait((ours, theirs), cwd="/w", path="/up", seconds=None)

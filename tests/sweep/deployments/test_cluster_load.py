@@ -15,18 +15,19 @@ from fake_cluster import FakeCluster
 from records.evidence.pods import CellPods
 from records.services.served import Served
 from support import Process
-from sweep.deployments import cluster_load, cluster_target
-from sweep.deployments.cluster_load import JobLoad, unpack
+from sweep.deployments import cluster_target
 from sweep.deployments.clusters.ingress import clone_ingress, ingress_of
+from sweep.deployments.clusters.load import JobLoad, unpack
 from sweep.deployments.clusters.load_job import Job, load_job
 from sweep.deployments.clusters.spec import Spec
-from sweep.deployments.elsewhere import LoadOrder
+from sweep.deployments.k8s import master
 from sweep.deployments.protocol import Setup
 from sweep.measuring.cell import Workplace, measure
 from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import parse_grid
 from sweep.planning.plan import Plan
 from sweep.planning.ways import check_ways, ways_of
+from sweep.running.elsewhere import LoadOrder
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import LOAD_KINDS, Leftover, left_in
 from sweep.running.kubectl import Kubectl, KubectlError
@@ -62,7 +63,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeClu
     monkeypatch.setattr(Kubectl, "run", lambda self, *words, **given: fake.run(self, *words, **given))
     monkeypatch.setattr(Kubectl, "save", lambda self, *words, **given: fake.save(self, *words, **given))
     monkeypatch.setattr(cluster_target.ClusterDeployment, "_ask_from_here", lambda *_: Served())
-    monkeypatch.setattr(cluster_load, "POLL_SECONDS", 0.1)
+    monkeypatch.setattr("sweep.deployments.clusters.load.POLL_SECONDS", 0.1)
     yield fake
     for job in fake.jobs.values():
         job.stop()
@@ -135,7 +136,7 @@ def test_a_job_is_the_bases_and_tells_no_key_on_a_command_line(
     cluster: FakeCluster, setup_of: Callable[..., Setup], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     load = JobLoad(
-        kubectl=Kubectl("east", "prod"), ledger=setup_of().ledger, template=cluster_load.master(),
+        kubectl=Kubectl("east", "prod"), ledger=setup_of().ledger, template=master(),
         report=lambda text: None, private={"TARGET_API_KEY": "s3cret-s3cret", "TARGET_HEADERS": "X-A=s3cret"},
     )  # fmt: skip
     order = LoadOrder(**{**ORDER, "words": ["--tag", "$(HOME)"]}, folder=tmp_path / "c", log=tmp_path / "l")
@@ -175,7 +176,7 @@ def test_what_is_made_is_valid_by_strict_schemas(version: str) -> None:
         name="chokepoint-load-1", run="2026 a run", words=["--users", "$5"], files={"spec.json": b"{}"},
         processes=3, seconds=48.5, private={"TARGET_API_KEY": "k"},
     )  # fmt: skip
-    secret, made = load_job(cluster_load.master(), job)
+    secret, made = load_job(master(), job)
     front = clone_ingress(FRONT, "rag-cp-1", 8001, secret["metadata"]["labels"], {"rag"})
     for one in (secret, made, front.made):
         assert utils.validate(one, version, strict=True) == version
@@ -248,7 +249,7 @@ def test_an_image_that_cannot_be_pulled_is_one_line(
     cluster: FakeCluster, setup_of: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     load = JobLoad(
-        kubectl=Kubectl("east", "prod"), ledger=setup_of().ledger, template=cluster_load.master(),
+        kubectl=Kubectl("east", "prod"), ledger=setup_of().ledger, template=master(),
         report=lambda text: None,
     )  # fmt: skip
     waits = {"name": "load", "state": {"waiting": {"reason": "ImagePullBackOff"}}}

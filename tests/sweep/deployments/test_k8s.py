@@ -95,7 +95,8 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     )
     cluster.raw = {"/nodes/n1/proxy/metrics/cadvisor": lambda: next(looks).replace("POD", f"{made}-abc")}
     endpoint.watch.begin("")
-    assert endpoint.watch.end(tmp_path) == ()
+    watched = endpoint.watch.end(tmp_path)
+    assert watched.checks == ()
     found = CellPods.read(tmp_path)
     assert found
     assert found.autoscaler == Autoscaler(name="h", cpu_percent=70, max_replicas=4)
@@ -104,7 +105,8 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     assert (app.memory_peak_bytes, app.limits["memory"], app.node) == (1 << 20, "64Mi", "n1")
     assert (proxy.nr_periods, proxy.nr_throttled, proxy.cpu_seconds) == (100, 80, pytest.approx(1.1))
     assert (app.read_by, proxy.read_by, proxy.unread) == ("cgroup", "cadvisor", "")
-    limits = CellLimits.read(tmp_path)  # of the app alone
+    assert CellLimits.read(tmp_path) is None  # one writes it, of whatever target
+    limits = watched.limits  # of the app alone
     assert limits
     assert (limits.cpu_limit_cores, limits.cpu_request_cores, limits.cpu_period_us) == (0.5, 0.25, 100_000)
     assert (limits.nr_periods, limits.nr_throttled, limits.cpu_seconds) == (10, 4, 1.5)

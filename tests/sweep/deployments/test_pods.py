@@ -20,6 +20,7 @@ from sweep.deployments.pods.here import ProcessEngine, probes_here, unplayed_pro
 from sweep.deployments.pods.life import Life, Probes
 from sweep.deployments.pods.probes import Probe
 from sweep.deployments.pods.probing import fault_of
+from sweep.deployments.start_options import READY_SECONDS
 from sweep.planning.options import parse_targets
 from sweep.planning.target_options import with_sizes
 from sweep.running.cgroups.choice import Cgroups
@@ -222,7 +223,10 @@ def test_a_pod_is_told_nothing_of_this_machine_s_threads_and_waits_as_its_probe(
     confinement = Confinement(limits=limits, environment={"A": "1"}, ready_seconds=1200.0)
     assert confinement.environment_in({"OMP_NUM_THREADS": "2", "B": "2"}) == {"A": "1", "B": "2"}
     assert confinement.waited_for(setup_of()).ready_seconds == 1200.0
-    assert confinement.waited_for(setup_of(ready_seconds=5.0)).ready_seconds == 5.0
+    for given in (5.0, READY_SECONDS):  # also what would be waited where nobody says anything
+        assert confinement.waited_for(setup_of(ready_seconds=given)).longest_start == given
+    silent = Confinement(limits=limits)
+    assert silent.waited_for(setup_of()).longest_start == READY_SECONDS
 
 
 def test_specs_of_pods_and_a_node_s_cores_which_size_pods_alone() -> None:

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +12,6 @@ from records.cells.cell import Cell, Check, Verdict
 from records.cells.reader import read_cell
 from records.files import write_json
 from support import Listener, wait_until
-from sweep.beside.ended import Ended
 from sweep.choosing.again import spoiled
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost, in_words
@@ -75,9 +73,9 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     cell = Cell(deployment="d", config="c", concurrency=1, repeat=1, complete=True, verdict=good)
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
-    assert watched(tmp_path, Endpoint(base_url="http://h"), Ended()).cell.verdict.valid
-    watch: Any = SimpleNamespace(end=lambda folder: (port_forward(2),), notes=list)
-    marked = watched(tmp_path, Endpoint(base_url="http://h", watch=watch), Ended()).cell
+    endpoint = Endpoint(base_url="http://h")
+    assert watched(tmp_path, endpoint, ()).cell.verdict.valid
+    marked = watched(tmp_path, endpoint, (port_forward(2),)).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked, plan_of("local")) == "the port-forward ended 2 times in the cell's time"

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import pytest
 
-from records.cells.cell import Cell
+from records.cells.cell import Cell, Check
 from records.cells.layout import beside
 from records.cells.reader import read_run
 from records.cells.request import RequestRecord
 from records.errors import RecordError
+from records.evidence.limits import CellLimits
 from records.files import write_json
+from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, evidence
 from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.parts import set_aside, spec_of
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
+from sweep.running.watched import Watched
 from sweep_world import plan_of
 
 PLAN = plan_of("it=url:http://h")
@@ -101,3 +106,16 @@ def test_a_cell_is_set_aside_whole_before_it_counts_as_gone(place: Workplace) ->
     aside = set_aside(folder)
     assert (aside / "locust.log").exists()
     assert [path.name for path in folder.parent.iterdir()] == [aside.name]
+
+
+def test_what_is_seen_elsewhere_is_the_limits_of_a_cell_with_what_the_app_sees_itself(
+    place: Workplace, endpoint: Endpoint
+) -> None:
+    seen = Watched(
+        checks=(Check(name="port-forward", status="fail"),), limits=CellLimits(by="kubernetes", replicas=2)
+    )
+    watch: Any = SimpleNamespace(begin=lambda via: None, end=lambda folder: seen, notes=list)
+    served = Served(sees={"torch_threads": 2})
+    data = measure(place, KEY, replace(endpoint, watch=watch, served=served))
+    assert CellLimits.read(data.path) == CellLimits(by="kubernetes", replicas=2, sees={"torch_threads": 2})
+    assert "port-forward" in [check.name for check in data.cell.verdict.failures]

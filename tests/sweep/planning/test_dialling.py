@@ -41,7 +41,7 @@ def test_it_is_the_baseline_at_three_loads_for_as_long_as_windows_need() -> None
 
 @pytest.mark.parametrize(("given", "why"), [
     ({"spec": "url:http://127.0.0.1:1"}, "-1 is none"),
-    ({"max_seconds": 60}, "leave --max-seconds out"), ({"settings": {"DIAL_SEED": "3"}}, "DIAL_SEED itself"),
+    ({"settings": {"DIAL_SEED": "3"}}, "DIAL_SEED itself"),
 ])  # fmt: skip
 def test_other_services_have_no_dial_and_its_settings_are_its_own(given: Any, why: str) -> None:
     with pytest.raises(UsageError, match=why):
@@ -55,7 +55,15 @@ def test_the_command_has_defaults_of_its_own_with_it() -> None:
     assert lines[-1] == "3 cells, at most 540 s; nothing was started"
     twice = CliRunner().invoke(command, ["--dial", "--plan-only", "--repeats", "2", "--concurrency", "5"])
     assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
-    for words in (["--concurrency", "auto"], ["--grid", "users= auto"]):
-        run = CliRunner().invoke(command, ["--dial", "--plan-only", *words])
-        assert isinstance(run.exception, UsageError)
-        assert "--dial takes numbers of users, not auto" in str(run.exception)
+
+
+@pytest.mark.parametrize(("words", "why"), [
+    (["--concurrency", "auto"], "--dial takes numbers of users, not auto"),
+    (["--grid", "users= auto"], "--dial takes numbers of users, not auto"),
+    (["--max-seconds", "60"], "--dial's cells take 100 s: leave --max-seconds out"),
+    (["--max-seconds", "8"], "leave --max-seconds out"),  # it is the default, and was given all the same
+])  # fmt: skip
+def test_what_it_could_not_heed_is_refused(words: list[str], why: str) -> None:
+    run = CliRunner().invoke(command, ["--dial", "--plan-only", *words])
+    assert isinstance(run.exception, UsageError)
+    assert why in str(run.exception)

@@ -72,6 +72,16 @@ def test_what_the_load_would_warn_of_is_said_once() -> None:
     assert check_scenario(_plan(args=(*same, "--field", 'input={"text": "{question}"}'))) == ()
 
 
+def test_what_a_locustfile_writes_by_itself_is_no_warning_and_no_option(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (scenario.FOLDER / "stream.py").read_text()
+    noise = "import sys\nprint('[]')\nprint('warning: of its own', file=sys.stderr)\n"
+    (tmp_path / "loud.py").write_text(f"{noise}{text}")
+    monkeypatch.setattr(scenario, "FOLDER", tmp_path)
+    assert check_scenario(_plan(("max-tokens", (1,)), scenario="loud")) == ()
+
+
 def test_a_point_is_what_locust_is_told() -> None:
     check_scenario(_plan(("max-tokens", (1, 2)), ("max_inflight", (1,))))
     assert words(_plan(), Point.of_users(5), ()) == []

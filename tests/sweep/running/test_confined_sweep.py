@@ -16,7 +16,7 @@ from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory
 from sweep.measuring.cell import Workplace
-from sweep.measuring.limited import write_limits
+from sweep.measuring.limited import limits_here, write_limits
 from sweep.planning.plan import CellKey
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
@@ -76,7 +76,7 @@ def test_a_cell_keeps_what_was_used_in_its_time(tmp_path: Path) -> None:
     now = Usage(periods=90, throttled_periods=50, throttled_seconds=2.5, oom_kills=0, memory_peak_bytes=7)
     endpoint = Endpoint(base_url="", confined=confined(now), served=Served(sees={"torch_threads": 2}))
     before = Usage(periods=10, throttled_periods=5, throttled_seconds=0.5, oom_kills=0)
-    write_limits(tmp_path, endpoint, before)
+    write_limits(tmp_path, endpoint, limits_here(endpoint, before))
     found = CellLimits.read(tmp_path)
     assert found is not None
     assert (found.by, found.nr_periods, found.nr_throttled) == ("cgroup v2", 80, 45)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sweep.deployments.clusters.ingress import Front, address_of
 from sweep.deployments.clusters.spec import Spec
-from sweep.deployments.elsewhere import Way
+from sweep.running.elsewhere import Way
 from sweep.running.errors import UsageError
 from sweep.running.kubectl import Kubectl
 from sweep.running.waiting import Wait

@@ -22,20 +22,15 @@ from sweep.deployments.clusters.load_job import (
     RESULTS,
     Job,
     load_job,
-    master_in,
 )
 from sweep.deployments.clusters.pods import waits_of
-from sweep.deployments.clusters.spec import FORM
-from sweep.deployments.elsewhere import LoadEnd, LoadOrder
-from sweep.deployments.pods.render import understood
+from sweep.running.elsewhere import LoadEnd, LoadOrder
 from sweep.running.errors import UsageError
 from sweep.running.in_clusters import CLONE_LABEL, LOAD_KINDS, Leftover
 from sweep.running.kubectl import Kubectl, KubectlError
 from sweep.running.ledger import Ledger
-from sweep.running.processes import PROJECT
 from sweep.running.redaction import blank
 
-BASE = PROJECT / "k8s" / "base" / "load"
 POLL_SECONDS = 1.0
 START_SECONDS = 300.0
 """For its pod to be scheduled and its image to be pulled."""
@@ -47,11 +42,6 @@ _KILLED, _SIGNALS = -9, 130
 """As of a process that was killed; exit codes above this one are of signals, and this one is Ctrl-C's."""
 _END = bytes(1024)
 """Of a tar file: one that lacks it was cut."""
-
-
-def master() -> dict[str, Any]:
-    """The pod template that a load is made of. Raises UsageError where it cannot be rendered."""
-    return understood(str(BASE), FORM, master_in)
 
 
 @dataclass(kw_only=True)
