@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from reach.failure import ReachError
+from records.options.which import which
 from records.secrets.given import PUBLIC, parts_of
 from records.secrets.header_rules import header_trouble, may_carry_key
 from records.secrets.redaction import PIECE
@@ -98,15 +99,17 @@ def request_headers(
 
 
 def _headers(texts: Sequence[str], source: str) -> dict[str, str]:
-    pairs = [_pair(text, source) for text in texts]
+    pairs = [_pair(text, source, which(number, texts)) for number, text in enumerate(texts, start=1)]
     if trouble := header_trouble(pairs, source):
         raise ReachError(trouble)
     return dict(pairs)
 
 
-def _pair(text: str, source: str) -> tuple[str, str]:
+def _pair(text: str, source: str, of_them: str) -> tuple[str, str]:
+    """``of_them``: which it is, where there are several."""
     name, separator, value = text.partition("=")
     if not separator or not name.strip():
         each = "NAME=VALUE" if source == "--header" else "a line NAME=VALUE for each header"
-        raise ReachError(f"{source} wants {each}, not {shown(name) if separator else 'a value without ='}")
+        what = shown(name) if separator else "a value without ="
+        raise ReachError(f"{source} wants {each}, not {what}{of_them}")
     return name.strip(), value.strip()
