@@ -19,6 +19,11 @@ VARIABLES = (KEY_VARIABLE, HEADERS_VARIABLE)
 """By which something is sent that is kept nowhere."""
 
 
+def without_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the target and whatever else is started: keys are for who asks the target."""
+    return {name: value for name, value in environment.items() if name not in VARIABLES}
+
+
 def key_of(environment: Mapping[str, str]) -> str:
     """The key, or empty.
 

@@ -10,17 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reach import unshown
-from reach.key import VARIABLES
 from records.secrets.redaction import Redaction
 from sweep.running.errors import UsageError
 
 _sent: dict[str, str] = {}
 """The headers of the load that is being made: like the environment, of the whole process."""
-
-
-def without_key(environment: Mapping[str, str]) -> dict[str, str]:
-    """For the target and whatever else is started: keys are for who asks the target."""
-    return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 
 @contextmanager
