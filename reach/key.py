@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reach.failure import ReachError
 from records.options.which import which
@@ -39,11 +39,19 @@ def key_of(environment: Mapping[str, str]) -> str:
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """What the environment has that is sent, and that no text may repeat: the key, and of each of its headers
     the value and each of its parts. What is as short as a word is in other texts, too."""
-    lines = [line.partition("=") for line in environment.get(HEADERS_VARIABLE, "").splitlines()]
-    values = [value.strip() for name, _, value in lines if name.strip().lower() not in PUBLIC]
-    found = {part for value in values for part in parts_of(value) if len(part) >= PIECE}
+    found = {part for _, part in header_secrets(environment)}
     key = environment.get(KEY_VARIABLE, "").strip()
     return [*([key] if key else ()), *sorted(found - {key})]
+
+
+def header_secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(header, what in its value is secret) of those that `HEADERS_VARIABLE` says. Whoever gives a header
+    there wants it kept nowhere, so that all are but those that say who is asked for what; what is no secret
+    is given by ``--header``, which knows identifiers by their names."""
+    for line in environment.get(HEADERS_VARIABLE, "").splitlines():
+        name, _, value = (part.strip() for part in line.partition("="))
+        if name.lower() not in PUBLIC:
+            yield from ((name, part) for part in parts_of(value) if len(part) >= PIECE)
 
 
 def own_headers(environment: Mapping[str, str]) -> dict[str, str]:

@@ -65,8 +65,5 @@ def blank_file(path: Path) -> None:
 
 def check_not_kept(texts: Iterable[str]) -> None:
     """See that no key is written where it would be kept. Raises UsageError, which does not show it."""
-    if unshown.has_key(texts, os.environ):
-        raise UsageError(
-            "a key that the environment has (TARGET_API_KEY, OPENAI_API_KEY, or in TARGET_HEADERS) stands on "
-            "the command line, which is kept; leave it out"
-        )
+    if why := unshown.key_within(texts, os.environ):
+        raise UsageError(why)
