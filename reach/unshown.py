@@ -42,8 +42,8 @@ def key_within(texts: Iterable[str], environment: Mapping[str, str]) -> str:
         if stands(secret):
             return (
                 f"the value of header {shown(name)} in {HEADERS_VARIABLE}, which is kept nowhere, stands on "
-                "the command line, too, which is kept; leave it out or, where it is no secret, give the header "
-                "as --header NAME=VALUE after --"
+                "the command line, too, which is kept; leave it out or, where it is no secret, give the "
+                "header as --header NAME=VALUE after --"
             )
     return ""
 
