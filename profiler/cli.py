@@ -55,7 +55,8 @@ DEFAULT_PORT = 8001
 @click.option(
     "--command",
     "text",
-    help="Shell command to run and follow; ended when the duration is over. [default: none]",
+    help="Shell command to run and follow; ended when the duration is over. It has no TARGET_API_KEY and "
+    "TARGET_HEADERS, which are for who asks a service. [default: none]",
 )
 @click.option(
     "--pid", "pids", multiple=True, type=Whole(1), help="Process to follow. Repeatable. [default: none]"
@@ -119,8 +120,8 @@ def command_line(
     at once in the .jsonl, and made into the .json at the end, also by Ctrl-C.
 
     Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
-    interrupted before its time, 2 usage, or not one process to follow all the time (the machine's figures are
-    written), 1 a disk that is full, of standard output too.
+    interrupted before its time, 2 usage, or nothing to follow: not one process all the time, a command that
+    cannot be run or fails at once (the machine's figures are written), 1 a full disk, of standard output too.
 
     Memory is the proportional set size (PSS) where Linux has it. Reading one takes the kernel some 12 ms a
     GB, so it is read once a second at most, and seldom enough to cost 0.2 % of a core.
@@ -170,7 +171,7 @@ def profile(settings: Settings) -> int:
                 else nullcontext()
             )
             with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
-                _sample(settings, watch, file, stop, command)
+                in_time = _sample(settings, watch, file, stop, command)
             if scraping:
                 scraping.stop()
             if command:
@@ -181,6 +182,9 @@ def profile(settings: Settings) -> int:
                 return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
                 return INTERRUPTED
+            if command and (why := command.failure(at_once=not in_time)):
+                report_error(why)
+                return USAGE
             return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
     except click.ClickException:  # nothing was sampled yet
         file.path.unlink(missing_ok=True)
@@ -216,7 +220,8 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     return USAGE
 
 
-def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
+def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> bool:
+    """As `run`."""
     sampler = Sampler(watch, settings.interval_s, settings.redaction.redact)
     if watch.listeners and not settings.quiet:
         report(settings.redaction.redact(watch.listeners.told()))
@@ -228,7 +233,9 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
         start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
     )
     shown = not settings.quiet and not settings.as_json
-    run(sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty())
+    return run(
+        sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty()
+    )
 
 
 def _finish(

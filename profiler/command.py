@@ -11,8 +11,12 @@ from contextlib import suppress
 
 import psutil
 
+from reach.key import without_key
+
 GRACE_S = 5.0
 _POLL_S = 0.05
+_NOT_RUN = {126: "could not be executed", 127: "was not found"}
+"""What a shell says by these exit codes."""
 _GUARD = """
 trap "" HUP INT TERM
 read -r ended || {
@@ -38,6 +42,7 @@ class Command:
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr if output_to_stderr else None,
+            env=without_key(os.environ),  # as what a sweep starts
         )
         self._ended_by_us = False
         # After the command, which must not hold our end of the pipe.
@@ -80,6 +85,17 @@ class Command:
         if _alive(self.pid):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+
+    def failure(self, *, at_once: bool) -> str:
+        """Why there was nothing to profile, in words; empty where there was. Who fails later has a profile
+        as good as any. ``at_once``: did it end before a sample was due?"""
+        code = self._process.poll()
+        if self._ended_by_us or not code:
+            return ""
+        if code in _NOT_RUN:
+            return f"the command, or one in it, {_NOT_RUN[code]} (exit code {code})"
+        how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
+        return f"the command ended at once, {how}" if at_once else ""
 
     def outcome(self) -> dict[str, object]:
         """``exit_code`` (minus the signal's number if one ended it), ``ended_by_profiler``."""

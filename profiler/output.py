@@ -70,12 +70,12 @@ def open_output(given: Path | None, *, force: bool) -> tuple[Path, LineFile]:
     if given == samples:
         raise click.UsageError(f"--output {given}: .jsonl is the samples' file beside it; name it .json")
     files = (given, samples, probes_path(given), scraped_path(given), inside_path(given))
-    for path in files:
-        if path.exists() and not path.is_file():
-            raise click.UsageError(f"{path} is not a regular file")
-        if path.exists() and not force:
-            raise click.UsageError(f"{path} is there already; --force replaces it")
     try:
+        for path in files:  # which a name that is too long cannot be asked
+            if path.exists() and not path.is_file():
+                raise click.UsageError(f"{path} is not a regular file")
+            if path.exists() and not force:
+                raise click.UsageError(f"{path} is there already; --force replaces it")
         for path in files:
             path.unlink(missing_ok=True)
         return given, LineFile(samples)

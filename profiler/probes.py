@@ -29,6 +29,7 @@ from reach.options import reach_of
 from records.evidence.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
 from records.files import LineFile, in_words
+from records.options.which import which
 from records.secrets.secret_names import path_trouble
 
 INTERVAL_S = 0.1
@@ -62,9 +63,9 @@ def wanted(
         raise click.UsageError("a service is probed at a URL such as http://127.0.0.1:8001")
     if len(paths) > MOST_PATHS:
         raise click.UsageError(f"--probe-path is given {MOST_PATHS} times at most: more would be a load")
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         if trouble := path_trouble("--probe-path", path):
-            raise click.UsageError(trouble)
+            raise click.UsageError(f"{trouble}{which(number, paths)}")
     try:
         reach = reach_of(_Given(given), environment)
         reach.tls.check()

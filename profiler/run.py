@@ -63,8 +63,9 @@ def stop_on_signals() -> Iterator[Stop]:
 
 def run(
     sampler: Sampler, schedule: Schedule, file: LineFile, stop: Stop, command: Command | None, *, live: bool
-) -> None:
-    """Sample until the schedule is over, a signal comes, or the command ends. Raises OSError."""
+) -> bool:
+    """Sample until the schedule is over, a signal comes, or the command ends; False: that was before the
+    first sample was due. Raises OSError."""
     tick, missed, taken = 1, 0, 0
     while stop.signal is None and not (command and not command.running()):
         now_s = time.monotonic()
@@ -80,6 +81,7 @@ def run(
         _take(sampler, file, 0, live=live)
     if live:
         _show("")
+    return taken > 0
 
 
 def _take(sampler: Sampler, file: LineFile, missed: int, *, live: bool) -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from reach.failure import ReachError
+from records.options.which import which
 from records.secrets.given import PUBLIC, parts_of
 from records.secrets.header_rules import header_trouble, may_carry_key
 from records.secrets.redaction import PIECE
@@ -16,6 +17,11 @@ HEADERS_VARIABLE = "TARGET_HEADERS"
 """Headers, one a line, for whoever has more than one key, or something else that is not to be kept."""
 VARIABLES = (KEY_VARIABLE, HEADERS_VARIABLE)
 """By which something is sent that is kept nowhere."""
+
+
+def without_key(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the target and whatever else is started: keys are for who asks the target."""
+    return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 
 def key_of(environment: Mapping[str, str]) -> str:
@@ -33,11 +39,19 @@ def key_of(environment: Mapping[str, str]) -> str:
 def secrets_of(environment: Mapping[str, str]) -> list[str]:
     """What the environment has that is sent, and that no text may repeat: the key, and of each of its headers
     the value and each of its parts. What is as short as a word is in other texts, too."""
-    lines = [line.partition("=") for line in environment.get(HEADERS_VARIABLE, "").splitlines()]
-    values = [value.strip() for name, _, value in lines if name.strip().lower() not in PUBLIC]
-    found = {part for value in values for part in parts_of(value) if len(part) >= PIECE}
+    found = {part for _, part in header_secrets(environment)}
     key = environment.get(KEY_VARIABLE, "").strip()
     return [*([key] if key else ()), *sorted(found - {key})]
+
+
+def header_secrets(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """(header, what in its value is secret) of those that `HEADERS_VARIABLE` says. Whoever gives a header
+    there wants it kept nowhere, so that all are but those that say who is asked for what; what is no secret
+    is given by ``--header``, which knows identifiers by their names."""
+    for line in environment.get(HEADERS_VARIABLE, "").splitlines():
+        name, _, value = (part.strip() for part in line.partition("="))
+        if name.lower() not in PUBLIC:
+            yield from ((name, part) for part in parts_of(value) if len(part) >= PIECE)
 
 
 def own_headers(environment: Mapping[str, str]) -> dict[str, str]:
@@ -98,15 +112,17 @@ def request_headers(
 
 
 def _headers(texts: Sequence[str], source: str) -> dict[str, str]:
-    pairs = [_pair(text, source) for text in texts]
+    pairs = [_pair(text, source, which(number, texts)) for number, text in enumerate(texts, start=1)]
     if trouble := header_trouble(pairs, source):
         raise ReachError(trouble)
     return dict(pairs)
 
 
-def _pair(text: str, source: str) -> tuple[str, str]:
+def _pair(text: str, source: str, of_them: str) -> tuple[str, str]:
+    """``of_them``: which it is, where there are several."""
     name, separator, value = text.partition("=")
     if not separator or not name.strip():
         each = "NAME=VALUE" if source == "--header" else "a line NAME=VALUE for each header"
-        raise ReachError(f"{source} wants {each}, not {shown(name) if separator else 'a value without ='}")
+        what = shown(name) if separator else "a value without ="
+        raise ReachError(f"{source} wants {each}, not {what}{of_them}")
     return name.strip(), value.strip()

@@ -7,6 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO, TypeVar
 
@@ -15,6 +16,10 @@ import orjson
 from records.errors import RecordError
 
 T = TypeVar("T")
+MOST_BYTES = 64_000_000
+"""Of a file that is one value, and of one line of others: no run comes near it, and more could take
+all of the memory."""
+_AT_A_TIME = 1 << 20
 _OF_THE_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG}
 
 
@@ -82,20 +87,33 @@ def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
 def read_lines(path: Path, *, follow: bool = True) -> Iterator[tuple[int, bytes]]:
     """(line number, line) of a file that a kill may have ended in the middle of a line.
 
-    A last line without its newline was being written when the writer died: it is left out. ``follow``: as of
+    A last line without its newline was being written when the writer died: it is left out. Of a line that is
+    longer than `MOST_BYTES` that much is given, of which no parser makes anything. ``follow``: as of
     `open_file`.
     """
     with open_file(path, follow=follow) as file:
-        for number, line in enumerate(file, start=1):
+        for number, line in enumerate(iter(partial(_line, file), b""), start=1):
             if line.endswith(b"\n") and line.strip():
                 yield number, line
 
 
+def _line(file: BinaryIO) -> bytes:
+    """The next line, or what is left of it; of one that is too long its beginning."""
+    line = file.readline(MOST_BYTES)
+    if len(line) < MOST_BYTES or line.endswith(b"\n"):
+        return line
+    while more := file.read(_AT_A_TIME):
+        if (end := more.find(b"\n") + 1) > 0:
+            file.seek(end - len(more), os.SEEK_CUR)
+            return line + b"\n"
+    return line
+
+
 def line_blocks(path: Path, size: int) -> Iterator[bytes]:
     """Whole lines with their newlines, about ``size`` bytes at a time, of such a file: empty lines too, but
-    none that a kill cut off."""
+    none that a kill cut off. Of one that is too long as `read_lines`."""
     with open_file(path) as file:
-        while lines := file.read(size) + file.readline():
+        while lines := file.read(size) + _line(file):
             if whole := lines[: lines.rfind(b"\n") + 1]:
                 yield whole
             if len(whole) < len(lines):
@@ -130,8 +148,13 @@ def good_lines(path: Path, parse: Callable[[bytes], T]) -> Iterator[T]:
 
 def bad_lines(path: Path, parse: Callable[[bytes], object]) -> int:
     """How many lines `good_lines` leaves out. Raises OSError."""
-    lines = [line for _, line in read_lines(path)]
-    return len(lines) - sum(1 for _ in good_lines(path, parse))
+    bad = 0
+    for _, line in read_lines(path):
+        try:
+            parse(line)
+        except _NO_LINE_OF_IT:
+            bad += 1
+    return bad
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -163,11 +186,15 @@ def _naming(path: Path) -> Iterator[None]:
         raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def read_json(path: Path) -> Any:
-    """Raises RecordError naming the file when it is missing, no regular file or not JSON; OSError when it
-    cannot be read."""
+def read_json(path: Path, most_bytes: int = MOST_BYTES) -> Any:
+    """Raises RecordError naming the file when it is missing, no regular file, too long or not JSON; OSError
+    when it cannot be read."""
     try:
         with open_file(path) as file:
+            if (size := os.fstat(file.fileno()).st_size) > most_bytes:
+                raise RecordError(
+                    f"{path} has {size / 1e6:.0f} MB; of such a file up to {most_bytes / 1e6:g} MB are read"
+                )
             return orjson.loads(file.read())
     except FileNotFoundError as error:
         raise RecordError(f"{path} is missing") from error

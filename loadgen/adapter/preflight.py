@@ -42,8 +42,7 @@ def check_before_forks(parser: Any) -> None:
         check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
         if options.run_time is not None:
             check_number("-t (seconds)", options.run_time, (int, 1, MOST_SECONDS))
-        if not options.worker:
-            _check_reports(options)
+        _check_files(options)
         if options.processes:
             os.register_at_fork(after_in_child=partial(_end_with, os.getpid()))
             if regions := os.environ.get(forked.VARIABLE):
@@ -134,9 +133,13 @@ def _end_for(error: OSError) -> NoReturn:
     raise error
 
 
-def _check_reports(options: Any) -> None:
-    """Locust writes its own at the end, and makes their folders. Raises UsageError where it cannot."""
-    files = {"--csv": options.csv_prefix and f"{options.csv_prefix}_stats.csv", "--html": options.html_file}
+def _check_files(options: Any) -> None:
+    """Locust writes its reports at the end, its log from the start, and makes their folders. Raises
+    UsageError where it cannot."""
+    files = {"--logfile": None if options.skip_log_setup else options.logfile}
+    if not options.worker:
+        csv = options.csv_prefix and f"{options.csv_prefix}_stats.csv"
+        files |= {"--csv": csv, "--html": options.html_file}
     for option, file in files.items():
         if not file:
             continue

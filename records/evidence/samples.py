@@ -17,6 +17,8 @@ from records.evidence.in_order import once_in_order
 from records.evidence.possible import refuse_cpu, refuse_numbers, refuse_twice
 from records.files import good_lines, read_json, read_lines
 
+MOST_BYTES = 256_000_000
+"""Of a profile, which has all samples in one value: those of a day, of a few processes."""
 _APART_NS = 50_000_000
 """A profiler may be interrupted between the two clocks that say when it began."""
 
@@ -92,7 +94,7 @@ def _began_ns(sample: dict[str, Any]) -> int:
 
 def profile_samples(path: Path) -> list[dict[str, Any]]:
     """Those of a profile, whatever they say. Raises RecordError for what is none, OSError."""
-    profile = read_json(path)
+    profile = read_json(path, MOST_BYTES)
     samples = profile.get("data_points") if isinstance(profile, dict) else None
     if not isinstance(samples, list) or not all(isinstance(sample, dict) for sample in samples):
         raise RecordError(f"{path}: not a profile")

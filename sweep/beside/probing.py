@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reach.flags import as_words
 from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
+from records.options.which import which
 from records.secrets.secret_names import path_trouble
 from sweep.beside.ended import Ended
 from sweep.planning.bounds import load_seconds
@@ -34,9 +35,9 @@ def check_paths(paths: Sequence[str], *, probes: bool) -> None:
         raise UsageError("--probe-path is what probes ask for; --no-probes switches them off")
     if len(paths) > MOST_PATHS:
         raise UsageError(f"--probe-path is given {MOST_PATHS} times at most: more would be a load")
-    for path in paths:
+    for number, path in enumerate(paths, start=1):
         if trouble := path_trouble("--probe-path", path):
-            raise UsageError(trouble)
+            raise UsageError(f"{trouble}{which(number, paths)}")
 
 
 @contextmanager

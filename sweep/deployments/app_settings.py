@@ -9,11 +9,12 @@ from collections.abc import Mapping
 
 import orjson
 
+from reach.key import without_key
 from records.exit_codes import USAGE
 from records.services.variants import SWITCHES
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
-from sweep.running.redaction import redaction, without_key
+from sweep.running.redaction import redaction
 
 _SECONDS = 60.0
 _KNOWN = {switch.setting for switch in SWITCHES}

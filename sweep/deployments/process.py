@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from reach.key import without_key
 from records.services.served import Served
 from sweep.deployments.protocol import Setup
 from sweep.running.asking import served, status
@@ -12,7 +13,6 @@ from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
 from sweep.running.processes import Child
-from sweep.running.redaction import without_key
 from sweep.running.spans import with_spans
 
 READY_PATH = "/ready"

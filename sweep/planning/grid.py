@@ -73,8 +73,11 @@ def _values(name: str, text: str) -> tuple[Value, ...]:
     except ValueError as error:
         raise UsageError(f"--grid {shown(name)}: {error}") from None
     _check_once(values, f"--grid {name}")
-    if name == RATE and not all(not isinstance(one, str) and 0 < one <= MOST_RATE for one in values):
-        raise UsageError(f"--grid rate takes requests a second, above 0 and up to {MOST_RATE}, not {text!r}")
+    for value in values if name == RATE else ():
+        if isinstance(value, str) or not 0 < value <= MOST_RATE:
+            raise UsageError(
+                f"--grid rate takes requests a second, above 0 and up to {MOST_RATE}, not {text_of(value)!r}"
+            )
     return values
 
 
@@ -96,18 +99,26 @@ def parse_levels(
     if text.strip() == AUTO:
         levels, auto = BASE_LEVELS, True
     else:
-        try:
-            given = [whole(part.strip()) for part in text.split(",")]
-        except ValueError:
-            raise UsageError(f"{option} takes 'auto' or a list like 1,5,20, not {text!r}") from None
+        given = [_level(part.strip(), option) for part in text.split(",")]
         _check_once(given, option)
         levels, auto = tuple(sorted(given)), False
-    if not levels or min(levels) < 1:
-        raise UsageError(f"{option} takes numbers of users of at least 1, not {text!r}")
-    if max(levels) > MOST_USERS:
-        raise UsageError(f"{option} goes up to {MOST_USERS} users on one machine")
     if max_level is not None:
         levels = tuple(n for n in levels if n <= max_level)
         if not levels:
             raise UsageError(f"{option} {text} has no number of users that MAX_CONCURRENT={max_level} allows")
     return levels, auto
+
+
+def _level(part: str, option: str) -> int:
+    """Raises UsageError."""
+    try:
+        users = whole(part)
+    except ValueError:
+        raise UsageError(
+            f"{option} takes 'auto' or a list like 1,5,20, in which {part!r} is no number"
+        ) from None
+    if users < 1:
+        raise UsageError(f"{option} takes numbers of users of at least 1, not {part!r}")
+    if users > MOST_USERS:
+        raise UsageError(f"{option} goes up to {MOST_USERS} users on one machine, not to {part}")
+    return users

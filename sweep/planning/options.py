@@ -22,8 +22,11 @@ def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
 
 def check_labels(targets: Sequence[Target]) -> None:
     """Raises UsageError where two deployments would lie in one folder."""
-    if len({target.label for target in targets}) < len(targets):
-        raise UsageError("two deployments have the same label; give each its own, as in --deployment a=local")
+    labels = [target.label for target in targets]
+    if twice := next((label for label in labels if labels.count(label) > 1), None):
+        raise UsageError(
+            f"two deployments have the same label, {twice}; give each its own, as in --deployment a=local"
+        )
 
 
 def parse_budget(text: str) -> float | None:

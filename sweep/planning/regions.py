@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from records.options.which import which
 from records.secrets.secret_names import shown
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
@@ -39,11 +40,13 @@ def parse_regions(text: str) -> tuple[Region, ...]:
     """None where nothing was given. Raises UsageError for what is of no such form, or a name twice."""
     if not text:
         return ()
-    found = []
-    for one in text.split(","):
+    found, parts = [], text.split(",")
+    for number, one in enumerate(parts, start=1):
         name, _, link = (part.strip() for part in one.partition("="))
-        if not _NAME.fullmatch(name) or not _flags(link):
-            raise UsageError(f"--regions takes {FORM}, not {shown(one)}")
+        if not _NAME.fullmatch(name):
+            raise UsageError(f"--regions takes {FORM}, not {shown(one)}{which(number, parts)}")
+        if wrong := _wrong_in(link):
+            raise UsageError(f"--regions takes {FORM}: of {name}, {wrong}")
         found.append(Region(name=name, link=link))
     names = [region.name for region in found]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -53,24 +56,35 @@ def parse_regions(text: str) -> tuple[Region, ...]:
     return tuple(found)
 
 
-def _flags(link: str) -> list[str]:
-    """The link's options; empty where it is none."""
+def _wrong_in(link: str) -> str:
+    """What is wrong with a link, in words; empty: nothing. Besides its delay each part comes at most once, in
+    any order."""
     delay, *more = link.split("/")
     if not _DELAY.fullmatch(delay):
-        return []
-    return ["--delay", delay, *rest] if (rest := list(_more(more))) or not more else []
+        return f"{delay!r} is no delay"
+    for place, part in enumerate(more):
+        flag, _ = _option(part)
+        if not flag or not float(re.findall(r"[\d.]+", part)[0]):
+            return f"{part!r} is no bandwidth, loss or time of a cut"
+        if flag in (_option(before)[0] for before in more[:place]):
+            return f"{part!r} is the second of its kind"
+    return ""
 
 
-def _more(parts: list[str]) -> Iterator[str]:
-    """Each at most once, in any order; nothing where one is none of them."""
-    options = {}
-    for part in parts:
-        flag, match = next(((f, m) for f, form in _PARTS if (m := form.fullmatch(part))), ("", None))
-        if match is None or flag in options or not float(re.findall(r"[\d.]+", part)[0]):
-            return
-        options[flag] = match[1] if flag == "--cut-after" else part
-    for flag, value in options.items():
-        yield from (flag, value)
+def _option(part: str) -> tuple[str, str]:
+    """The option that a part of a link stands for, and its value; empty where it is none."""
+    for flag, form in _PARTS:
+        if match := form.fullmatch(part):
+            return flag, match[1] if flag == "--cut-after" else part
+    return "", ""
+
+
+def _flags(link: str) -> Iterator[str]:
+    """The options of a link."""
+    delay, *more = link.split("/")
+    yield from ("--delay", delay)
+    for part in more:
+        yield from _option(part)
 
 
 def regional(plan: Plan) -> Plan:

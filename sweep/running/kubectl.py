@@ -13,8 +13,9 @@ from typing import IO, Any
 
 import orjson
 
+from reach.key import without_key
 from sweep.running.errors import UsageError
-from sweep.running.redaction import redaction, without_key
+from sweep.running.redaction import redaction
 
 ASK_SECONDS = 30.0
 _MANY = 2000

@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 
+from reach.key import without_key
 from sweep.running.cgroups.choice import is_at_work, is_ours
 from sweep.running.errors import UsageError
-from sweep.running.redaction import redaction, without_key
+from sweep.running.redaction import redaction
 
 ASK_SECONDS = 60.0
 PLAY_SECONDS = 600.0

@@ -6,11 +6,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from reach.key import without_key
 from sweep.running.ledger import Ledger
 from sweep.running.pod_keeper import STARTED
 from sweep.running.podman import GRACE_SECONDS, REMOVE_SECONDS, program, remove_pod
 from sweep.running.processes import PROJECT, Child
-from sweep.running.redaction import without_key
 
 
 class PodKeeper(Child):

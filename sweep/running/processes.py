@@ -18,10 +18,11 @@ from pathlib import Path
 
 import psutil
 
+from reach.key import without_key
 from sweep.running.cgroups.group import Group
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
 from sweep.running.logs import BOUNDS, last
-from sweep.running.redaction import blank_file, redaction, unblanked, without_key
+from sweep.running.redaction import blank_file, redaction, unblanked
 
 PROJECT = Path(__file__).resolve().parents[2]
 _KEEPER_SECONDS = 2 * STOP_SECONDS + 5

@@ -10,17 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reach import unshown
-from reach.key import VARIABLES
 from records.secrets.redaction import Redaction
 from sweep.running.errors import UsageError
 
 _sent: dict[str, str] = {}
 """The headers of the load that is being made: like the environment, of the whole process."""
-
-
-def without_key(environment: Mapping[str, str]) -> dict[str, str]:
-    """For the target and whatever else is started: keys are for who asks the target."""
-    return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 
 @contextmanager
@@ -71,8 +65,5 @@ def blank_file(path: Path) -> None:
 
 def check_not_kept(texts: Iterable[str]) -> None:
     """See that no key is written where it would be kept. Raises UsageError, which does not show it."""
-    if unshown.has_key(texts, os.environ):
-        raise UsageError(
-            "a key that the environment has (TARGET_API_KEY, OPENAI_API_KEY, or in TARGET_HEADERS) stands on "
-            "the command line, which is kept; leave it out"
-        )
+    if why := unshown.key_within(texts, os.environ):
+        raise UsageError(why)

@@ -125,6 +125,42 @@ def test_a_command_is_followed_to_its_end(tmp_path: Path, profiled: Profiled) ->
     assert points(tmp_path)[-1]["elapsed_seconds"] < 60
 
 
+@pytest.mark.parametrize(("command", "why"), [
+    ("no-such-command-987", "was not found (exit code 127)"),
+    ("sleep 0.3; no-such-command-987", "was not found (exit code 127)"),
+    ("/etc/passwd", "could not be executed (exit code 126)"),
+])  # fmt: skip
+def test_a_command_that_cannot_be_run_is_a_mistake(
+    tmp_path: Path, profiled: Profiled, command: str, why: str
+) -> None:
+    """The machine's figures are there, as where nothing was followed."""
+    ended = profiled("--command", command, "--quiet")
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1] == f"error: the command, or one in it, {why}"
+    assert len(points(tmp_path)) >= 1
+
+
+@pytest.mark.parametrize(("command", "code", "said"), [
+    ("exit 3", 2, "error: the command ended at once, with exit code 3\n"),
+    ("kill -9 $$", 2, "error: the command ended at once, by signal 9\n"), ("true", 0, ""),
+])  # fmt: skip
+def test_a_command_that_fails_before_a_sample_is_due_is_a_mistake(
+    tmp_path: Path, command: str, code: int, said: str
+) -> None:
+    ended = profile(tmp_path, "--command", command, "--interval", "60", "--quiet")
+    assert (ended.returncode, ended.stderr) == (code, said)
+    assert len(points(tmp_path)) == 1
+
+
+def test_a_command_does_not_have_the_keys_of_the_load(profiled: Profiled) -> None:
+    """As what a sweep starts has not."""
+    keys = {"TARGET_API_KEY": "the-key-of-the-load", "TARGET_HEADERS": "X-A=of-the-load", "OTHER": "stays"}
+    done = profiled(
+        "--command", "echo ${TARGET_API_KEY-none} ${TARGET_HEADERS-none} $OTHER", "--quiet", **keys
+    )
+    assert (done.returncode, done.stdout) == (0, "none none stays\n")
+
+
 def test_a_command_is_ended_with_all_its_group_when_time_is_up(tmp_path: Path, profiled: Profiled) -> None:
     """And standard output is the summary's alone."""
     command = "echo spoken; sleep 987 & sleep 986 & wait"

@@ -87,6 +87,7 @@ sys.stdin.read()
 @pytest.mark.parametrize("flags", [
     ["--pid", "4194304"], ["--pid", "0"], ["--match", "("], ["--interval", "0"], ["--interval", "nan"],
     ["--duration", "-1"], ["--command", " "], ["--output", "no/such/folder/profile.json"],
+    ["--output", f"{'long' * 70}.json"],
     ["--output", "profile.jsonl"], ["--nonsense"],
 ])  # fmt: skip
 def test_nonsense_is_one_line_and_exit_2(here: Any, tmp_path: Path, flags: list[str]) -> None:

@@ -125,6 +125,7 @@ def test_what_stands_first_in_a_header_of_the_environment_is_no_less_secret() ->
 @pytest.mark.parametrize(("lines", "said"), [
     ("dGhpc2lzYXNlY3JldDEyMzQ==", "TARGET_HEADERS wants a line NAME=VALUE for each header, not a key alone"),
     ("s3cret", "TARGET_HEADERS wants a line NAME=VALUE for each header, not a value without ="),
+    ("X-A=a\ns3cret", r"not a value without = \(number 2\)$"),
     ("=s3cret", "TARGET_HEADERS wants a line NAME=VALUE for each header, not ''|not that"),
     ("Authorization: Bearer s3cret=", "TARGET_HEADERS wants NAME=VALUE; that is not a header's name"),
     ("Content-Length=s3cret", "TARGET_HEADERS Content-Length: that header is the client's own"),

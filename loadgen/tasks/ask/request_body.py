@@ -18,6 +18,7 @@ from loadgen.tasks.ask.placeholder import (
     nested_too_deeply,
 )
 from records.errors import UsageError
+from records.options.which import which
 from records.secrets.secret_names import (
     NO_FRAGMENT,
     field_value,
@@ -31,7 +32,7 @@ from records.secrets.secret_names import (
 def dialect_of(options: AskOptions) -> Dialect:
     """Raises UsageError for a path or a field that cannot be used, or that may not be kept: a secret."""
     _check_path(options.path)
-    fields = dict(map(_field, options.field))
+    fields = dict(_field(text, which(n, options.field)) for n, text in enumerate(options.field, start=1))
 
     def of(drop: Sequence[str]) -> Dialect:
         return dialect(
@@ -82,12 +83,14 @@ def _check_requested(whole: Dialect, wanted: Dialect) -> None:
         raise UsageError(f"{option} stream: the answer would come in one piece, and only streams are timed")
 
 
-def _field(text: str) -> tuple[str, Any]:
+def _field(text: str, of_them: str) -> tuple[str, Any]:
+    """``of_them``: which it is, where there are several."""
     if not is_utf8(text):
-        raise UsageError("--field is to be UTF-8")
+        raise UsageError(f"--field is to be UTF-8{of_them}")
     name, separator, value = (part.strip() for part in text.partition("="))
     if not separator or not name:
-        raise UsageError(f"--field wants NAME=VALUE, not {shown(name) if separator else 'a value without ='}")
+        what = shown(name) if separator else "a value without ="
+        raise UsageError(f"--field wants NAME=VALUE, not {what}{of_them}")
     secret = secret_in_field(text)
     if secret is not None:
         raise UsageError(f"--field: {shown(secret)} looks like a secret, and fields are kept; {GIVE_KEY}")

@@ -6,13 +6,13 @@ import os
 import sys
 from pathlib import Path
 
+from reach.key import without_key
 from records.files import read_lines
 from sweep.deployments.clusters import forwarding
 from sweep.running.cpus import Cpus
 from sweep.running.kubectl import Kubectl
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Command, free_port
-from sweep.running.redaction import without_key
 
 
 class Forward:

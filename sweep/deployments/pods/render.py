@@ -11,13 +11,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from records.files import in_words
+from records.options.given_files import GivenFileError, check_given
 from sweep.deployments.pods.container import Container, container_of
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
 
 OVERLAYS = PROJECT / "k8s" / "overlays"
 PROGRAMS = (("kubectl", "kustomize"), ("kustomize", "build"))
-_SECONDS = 60.0
+_SECONDS = 30.0
+"""What an overlay names on other machines is fetched meanwhile."""
 _OTHER_SHAPES = (AttributeError, IndexError, KeyError, OverflowError, TypeError)
 R = TypeVar("R")
 
@@ -69,12 +72,28 @@ def rendered(folder: Path) -> str:
         )
     words, name = [*found, str(folder)], Path(found[0]).name
     try:
+        _check_files(folder)
         done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise ValueError(f"{name} does not render it: {error}") from None
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"{name} does not render it within {_SECONDS:g} s: it waits, as for a pipe, or another machine, "
+            "that the kustomization names"
+        ) from None
+    except OSError as error:
+        raise ValueError(f"{name} does not render it: {in_words(error)}") from None
     if done.returncode:
         raise ValueError(f"{name} does not render it: {' '.join(done.stderr.split())}")
     return done.stdout
+
+
+def _check_files(folder: Path) -> None:
+    """Raises ValueError for what in the folder its reader would wait for, or read without end; OSError."""
+    for path in sorted(folder.iterdir()):
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            try:
+                check_given(path)
+            except GivenFileError as error:
+                raise ValueError(f"{path.name}: {error}") from None
 
 
 def _documents(text: str) -> list[Any]:

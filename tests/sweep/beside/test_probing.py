@@ -80,6 +80,7 @@ def test_a_cell_is_none_the_worse_for_probes_that_failed_or_are_not_wanted(
 @pytest.mark.parametrize(("paths", "probes", "told"), [
     (("/a", "/b", "/c"), True, "2 times at most"), (("health",), True, "--probe-path wants a path"),
     (("/x?api_key=abcdefghijkl",), True, "looks like a secret"),
+    (("/a", "b"), True, r"begins with a slash \(number 2\)$"), (("b",), True, "begins with a slash$"),
     (("/a",), False, "--no-probes switches them off"),
 ])  # fmt: skip
 def test_what_cannot_be_probed_is_refused(paths: tuple[str, ...], probes: bool, told: str) -> None:

@@ -1,5 +1,6 @@
 """From rendered manifests to what a process is given."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -245,3 +246,27 @@ def test_specs_of_pods_and_a_node_s_cores_which_size_pods_alone() -> None:
     assert both[1].kept()["as_if_cores"] == "32"
     with pytest.raises(UsageError, match="--as-if-cores sizes a pod; there is none"):
         with_sizes(parse_targets(["local"]), 32)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+@pytest.mark.parametrize("name", ["kustomization.yaml", "deployment.yaml"])
+def test_no_overlay_has_a_pipe_or_a_device_that_its_reader_would_wait_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], None], name: str
+) -> None:
+    monkeypatch.setattr(render, "PROGRAMS", (("true", "renders-nothing"),))
+    (tmp_path / "of-an-editor").symlink_to("/nowhere")
+    make(tmp_path / name)
+    with pytest.raises(UsageError, match=rf"{tmp_path}: {name}: this is a (pipe|device), and has to be a"):
+        render.container_in(str(tmp_path), "pod")
+
+
+def test_who_renders_without_end_is_waited_for_and_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = tmp_path / "slow"
+    slow.write_text("#!/bin/sh\nexec sleep 30\n")
+    slow.chmod(0o700)
+    monkeypatch.setattr(render, "PROGRAMS", ((str(slow), "build"),))
+    monkeypatch.setattr(render, "_SECONDS", 0.01)
+    with pytest.raises(UsageError, match=r"slow does not render it within 0\.01 s: it waits, as for a pipe"):
+        render.container_in(str(tmp_path), "pod")

@@ -48,6 +48,10 @@ def test_other_factors_are_combined_in_their_order() -> None:
     (["size=nan"], None, "no finite number"), (["size=1", "size=2"], None, "'size' comes twice"),
     (["users=1"], "2", "--concurrency is short for it"),
     (["users=0"], None, "--grid users takes numbers of users of at least 1, not '0'"),
+    (["users=1,x,3"], None, "--grid users takes 'auto' or a list like 1,5,20, in which 'x' is no number$"),
+    ([], "1,,3", "--concurrency takes .* in which '' is no number$"), ([], "1,0,3", "at least 1, not '0'$"),
+    ([], "1,10001", "goes up to 10000 users on one machine, not to 10001$"),
+    (["rate=1,x,3"], None, "up to 100000, not 'x'$"), (["rate=1,-2.5"], None, "up to 100000, not '-2.5'$"),
     (["users=1,1"], None, "--grid users: 1 comes twice; --repeats"),
     (["size=1,2,1"], None, "--grid size: 1 comes twice; --repeats"),
     (["rate=0"], None, "above 0"), (["rate=fast"], None, "above 0"),
@@ -78,6 +82,16 @@ def test_a_link_is_what_was_written() -> None:
 ])  # fmt: skip
 def test_what_is_no_region_is_one_clear_line(text: str) -> None:
     with pytest.raises(UsageError, match=r"^--regions"):
+        parse_regions(text)
+
+
+@pytest.mark.parametrize(("text", "why"), [
+    ("us=5ms,eu=xx", "of eu, 'xx' is no delay$"), ("us=5ms,eu", "of eu, '' is no delay$"),
+    ("us=5ms,eu=5ms/10mbit/xx", "of eu, 'xx' is no bandwidth, loss or time of a cut$"),
+    ("us=5ms/1%/2%", "of us, '2%' is the second of its kind$"), ("us=5ms,,eu=5ms", r"not that \(number 2\)$"),
+])  # fmt: skip
+def test_it_is_said_which_region_and_what_of_it_is_wrong(text: str, why: str) -> None:
+    with pytest.raises(UsageError, match=f"^--regions takes NAME=DELAY.*{why}"):
         parse_regions(text)
 
 
