@@ -176,10 +176,14 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     sentences = []
     for note in notes:
         seconds, count = _span(note.seconds, note.most_seconds), _span(note.fewest, note.most)
+        enough = (
+            "give them more (--max-seconds)"
+            if note.enough_seconds is None
+            else f"--max-seconds {note.enough_seconds} lets them finish"
+        )
         sentences.append(
             f"{len(note.cells)} of {_cells(note.of)} ended after {seconds} s with {count} of the "
-            f"{_span(note.requests, note.most_requests)} requests asked for: "
-            f"--max-seconds {note.enough_seconds} lets them finish."
+            f"{_span(note.requests, note.most_requests)} requests asked for: {enough}."
         )
     brief = f"{_cells(sum(len(note.cells) for note in notes))} ended before all requests (--max-seconds)"
     return Caution(sentences=tuple(sentences), brief=brief)
