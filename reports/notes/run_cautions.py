@@ -147,7 +147,8 @@ def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     [note] = notes
     text = f"the times or counts of {_records(note.records)} cannot be"
     why = (
-        "an answer before its request, gaps unlike its tokens, fewer than none, or hours past its cell's time"
+        "moments out of order, as an answer before its request, gaps unlike its tokens, fewer than none, or "
+        "hours past its cell's time"
     )
     return Caution(
         sentences=(
