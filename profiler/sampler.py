@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import psutil
 
@@ -39,6 +40,8 @@ class Sampler:
         self._network: int | None = None
         """Whose limits and whose network they are; None for the network that is ours, too."""
         self._interval_s = interval_s
+        self._id = uuid4().hex[:16]
+        """By which its samples are told from those of another one that watches at the same time."""
         self._cpu_s: dict[int, float] = {}
         self._started: dict[int, str | None] = {}
         """As it was when psutil last said that it is still the one followed, which takes it longer."""
@@ -73,6 +76,7 @@ class Sampler:
             "system": system,
             "processes": processes,
             "profiler": {
+                "id": self._id,
                 "cpu_seconds": round(own_cpu_s, 6),
                 "cpu_percent_of_core": round(100 * own_cpu_s / elapsed_s, 4) if elapsed_s else 0.0,
                 "sample_interval_seconds": self._interval_s,

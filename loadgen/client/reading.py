@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 
 from loadgen.client.doubt import Doubt
 from loadgen.client.error_text import normalised
+from loadgen.client.field_errors import field_errors
 from loadgen.client.http import DeadlinePassed, HttpFailure, Reply
 from records.cells.request import COMPRESSED, Outcome
 
-ERROR_BODY_BYTES = 2000
+ERROR_BODY_BYTES = 16_000
+"""As much of a refusal as may name all fields that it is for: each time it repeats what was sent."""
+_KEPT_BYTES = 2000
+"""Of any other refusal: more than an error keeps."""
 POD_HEADER = "x-pod"
 """Of services in a cluster that say so, as the reference app does: keep-alive keeps users with one pod."""
 Redact = Callable[[str], str]
@@ -168,8 +172,15 @@ class ReplyReading(ABC):
             if exchange.outcome == "ok":
                 exchange.ended_ns = self._good_end_ns or now_ns
         if exchange.outcome == "http_error":
-            said = self._clean(self._said.decode("utf-8", "replace"))
-            exchange.error = f"{exchange.error} {said}".strip()
+            exchange.error = f"{exchange.error} {self._refusal()}".strip()
+
+    def _refusal(self) -> str:
+        """What its body says: the fields that it is for, where it names them, else how it begins."""
+        if 400 <= self._status < 500:
+            fields = field_errors(self._said.decode("utf-8", "replace"))
+            if fields is not None:
+                return self._redact(str(fields))  # numbers in names count nothing
+        return self._clean(self._said[:_KEPT_BYTES].decode("utf-8", "replace"))
 
     def _clean(self, said: str) -> str:
         """What a service says, without secrets (first, for numbers would change them), fit for counting."""

@@ -11,12 +11,13 @@ from typing import Any
 
 import psutil
 
-from records.cells.cell_spec import CellSpec
+from records.cells.cell_spec import CLUSTER, CellSpec
 from records.errors import RecordError, UsageError
 from records.evidence import noise
 from records.evidence.noise import Noise
 from records.evidence.samples import times_ns
 from records.secrets.redaction import Redaction
+from workloads.checks.facts import Apart
 
 log = logging.getLogger(__name__)
 
@@ -46,16 +47,26 @@ class Expected:
 
     def facts(self) -> dict[str, Any]:
         """Those of `workloads.checks.facts.Facts` that a load does not know by itself."""
-        cpus = self.spec.cpus
         return {
             "config": self.spec.expected_config,
             "settings": {n: self._redaction.redact(text) for n, text in self.spec.expected_settings.items()},
             "unproved": self.spec.unproved_settings,
-            "own_cpus": bool(cpus.get("target")) and cpus["target"] != cpus.get("load"),
-            "started": bool(cpus.get("target")),
+            "apart": self._apart(),
             "profiler_s": self.spec.interval_s if self.spec.samples else None,
             "profiled_at_ns": self._profiled(),
         }
+
+    def _apart(self) -> Apart:
+        load, target = self.spec.cpus.get("load"), self.spec.cpus.get("target")
+        if self.spec.cpus.get("mode") == CLUSTER:
+            return Apart.CLUSTER
+        if not target:
+            return Apart.NOT_OURS
+        if target != load:
+            return Apart.OWN
+        if self.spec.quota:
+            return Apart.QUOTA
+        return Apart.ONE_CPU if len(target) == 1 else Apart.SHARED
 
     def _processes(self) -> Iterator[int]:
         """The target's, those that it started itself too."""

@@ -23,7 +23,7 @@ MOMENTS = (
     "first_token_at_ns",
     "last_token_at_ns",
 )
-"""What happens between sending and the end, if it does."""
+"""What happens between sending and the end, if it does, in this order."""
 LATEST_NS = 1 << 62
 """The year 2116: what follows can be added to."""
 MOST_TOKENS = 10**8
@@ -79,7 +79,7 @@ _counts = attrgetter(*COUNTS)
 
 def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     """Can it have happened so? It was sent when it was due or later, and while its cell was measured (a
-    warm-up may take hours); all else was between that and its end, its tokens in their order; the gaps fit
+    warm-up may take hours); all else was between that and its end, in the order of `MOMENTS`; the gaps fit
     between the first of them and the last. Nothing was counted that is less than nothing, or more than an
     answer holds. What its service says of its stages is no part of it: of that `workloads.checks.streams`
     judges. The same of columns says `reports.columns.believed`."""
@@ -88,11 +88,13 @@ def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
         return False
     if not bounds.first_ns <= sent <= bounds.last_ns and "warmup" not in record.flags:
         return False
-    if not all(at is None or sent <= at <= ended for at in _moments(record)):
-        return False
-    first, last, body = record.first_token_at_ns, record.last_token_at_ns, record.body_ended_at_ns
-    if first is not None and last is not None and last < first:
-        return False
+    latest = sent
+    for at in _moments(record):
+        if at is not None:
+            if not latest <= at <= ended:
+                return False
+            latest = at
+    body = record.body_ended_at_ns
     if body is not None and not sent <= body <= sent + bounds.longest_ns:
         return False
     return _counts_fit(record) and _gaps_fit(record)

@@ -14,6 +14,9 @@ from records.errors import RecordError
 from records.files import read_json
 from records.services.served import Served
 
+CLUSTER = "cluster"
+"""How the CPUs are divided of a load that runs in a cluster: as that places its pods."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class CellSpec:
@@ -41,6 +44,8 @@ class CellSpec:
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
     """How they are divided, to be kept."""
+    quota: bool = False
+    """Is a target of its sweep under a limit of CPU time? Then none is kept on some CPUs."""
     machine: str = ""
     """What stands for the machine of its load, to be kept, where each cell's is another one of the same
     place; empty: the one that it is on."""

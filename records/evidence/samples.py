@@ -70,15 +70,21 @@ def samples_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def _in_order(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A profiler is known by when it began: two may have watched at the same time, each other things."""
+    """Two profilers may have watched at the same time, each other things. One is known by its id; an older
+    one, which says none, by when it began."""
     began_ns = sorted(map(_began_ns, samples))
     first = [at for before, at in pairwise([-_APART_NS, *began_ns]) if at - before >= _APART_NS]
 
-    def look(sample: dict[str, Any]) -> tuple[int, int]:
-        return bisect_right(first, _began_ns(sample)), _at_ns(sample)
+    def look(sample: dict[str, Any]) -> tuple[int, str, int]:
+        return bisect_right(first, _began_ns(sample)), _id(sample), _at_ns(sample)
 
     texts = (orjson.dumps(sample, option=orjson.OPT_SORT_KEYS) for sample in samples)
     return once_in_order(zip(texts, samples, strict=True), look)
+
+
+def _id(sample: dict[str, Any]) -> str:
+    own = sample.get("profiler")
+    return str(own.get("id", "")) if isinstance(own, dict) else ""
 
 
 def _at_ns(sample: dict[str, Any]) -> int:

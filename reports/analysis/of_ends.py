@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from records.cells.cell import Window
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.figures.summary import CellSummary
+from reports.columns.requests import Requests
+from reports.figures.concurrent_cells import CellPart
 
 MAX_SECONDS = 8
 """Of a cell, by a plan that does not say it."""
@@ -31,45 +33,43 @@ class EndedShort(Note):
     most: int
     requests: int
     most_requests: int
-    enough_seconds: int
-    """What would let all of them finish, by the pace that each had."""
+    enough_seconds: int | None
+    """What would let all of them finish, by the pace that each had; None: one of them had none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Allowed:
     """How many requests a cell was to have, and for how long it could be measured."""
 
-    cell: CellSummary
+    name: str
     requests: int
     seconds: float
+    had: int
+    took_seconds: float
+    """From its first request to the end of what was measured."""
 
     @classmethod
-    def of(cls, cell: CellSummary, requests: int, seconds: int) -> Self:
+    def of(cls, name: str, part: CellPart, requests: int, seconds: int) -> Self:
         """By the plan's numbers where the cell has none of its own: many users ask for more requests than the
         plan says, and one that is measured again may take longer."""
-        asked = cell.cell.requested
+        asked, every = part.data.cell.requested, part.requests
         own_requests, own_seconds = asked.get("requests"), asked.get("max_seconds")
         return cls(
-            cell=cell,
+            name=name,
+            had=len(every.measured(part.window)),
+            took_seconds=_seconds(every, part.window),
             requests=own_requests if type(own_requests) is int and own_requests > 0 else requests,
             seconds=own_seconds if isinstance(own_seconds, int | float) and own_seconds > 0 else seconds,
         )
 
     @property
-    def had(self) -> int:
-        return len(self.cell.counted)
-
-    @property
     def ended_short(self) -> bool:
-        return 0 < self.had < self.requests and _seconds(self.cell) >= FULL_SHARE * self.seconds
-
-    @property
-    def enough_seconds(self) -> float:
-        return self.seconds * self.requests / self.had
+        return self.had < self.requests and self.took_seconds >= FULL_SHARE * self.seconds
 
 
 def ended_short(analysis: Analysis) -> Iterator[Note]:
-    """Of each sweep, by what its cells were asked for. Those of a dial end by the clock on purpose."""
+    """Of each sweep, by what its cells were asked for, also where several masters made one together. Those
+    of a dial end by the clock on purpose."""
     for source in analysis.sources:
         plan = source.run.meta.get("plan")
         if not isinstance(plan, dict) or plan.get("dial"):
@@ -77,10 +77,15 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
         wanted, longest = plan.get("requests"), plan.get("max_seconds", MAX_SECONDS)
         if type(wanted) is not int or type(longest) is not int:
             continue
-        cells = [_Allowed.of(cell, wanted, longest) for cell in analysis.cells if cell.source == source.name]
+        cells = [
+            _Allowed.of(_named(analysis, part), part, wanted, longest)
+            for cell in analysis.cells
+            for part in cell.parts
+            if part.source == source.name
+        ]
         if short := [one for one in cells if one.ended_short]:
             yield EndedShort(
-                cells=tuple(analysis.named(one.cell) for one in short),
+                cells=tuple(one.name for one in short),
                 of=len(cells),
                 seconds=min(one.seconds for one in short),
                 most_seconds=max(one.seconds for one in short),
@@ -88,11 +93,25 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
                 most=max(one.had for one in short),
                 requests=min(one.requests for one in short),
                 most_requests=max(one.requests for one in short),
-                enough_seconds=10 * math.ceil(max(one.enough_seconds for one in short) / 10),
+                enough_seconds=_enough_seconds(short),
             )
 
 
-def _seconds(cell: CellSummary) -> float:
-    """From its first request to its window's end."""
-    began = int(cell.every.sent_ns.min()) if len(cell.every) else 0
-    return 0.0 if cell.window is None else (cell.window.end_ns - began) / 1e9
+def _named(analysis: Analysis, part: CellPart) -> str:
+    """With its directory's name where there are several."""
+    source = f"{part.source}/" if len(analysis.sources) > 1 else ""
+    return f"{source}{part.data.cell.name}"
+
+
+def _enough_seconds(short: Sequence[_Allowed]) -> int | None:
+    if any(one.had == 0 for one in short):
+        return None
+    return 10 * math.ceil(max(one.seconds * one.requests / one.had for one in short) / 10)
+
+
+def _seconds(every: Requests, window: Window | None) -> float:
+    """To its window's end, or to the last that happened where it has none."""
+    if not len(every):
+        return 0.0
+    end = int(every.ended_ns.max()) if window is None else window.end_ns
+    return (end - int(every.sent_ns.min())) / 1e9

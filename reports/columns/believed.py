@@ -48,11 +48,11 @@ def possible(requests: Requests, bounds: Bounds) -> Mask:
     outside = (sent < bounds.first_ns) | (bounds.last_ns < sent)
     if outside.any():
         found &= ~outside | requests.mask(lambda one: "warmup" in one.flags)
+    latest = sent
     for name in MOMENTS:
         at = requests.integers(name)
-        found &= (at == NO_INTEGER) | ((sent <= at) & (at <= ended))
-    first, last = requests.integers("first_token_at_ns"), requests.integers("last_token_at_ns")
-    found &= (first == NO_INTEGER) | (last == NO_INTEGER) | (first <= last)
+        found &= (at == NO_INTEGER) | ((latest <= at) & (at <= ended))
+        latest = np.maximum(latest, at)  # which is less than all where it is none
     body = requests.integers("body_ended_at_ns")
     found &= (body == NO_INTEGER) | ((sent <= body) & (body - np.maximum(sent, 0) <= bounds.longest_ns))
     for name, most in COUNTS.items():

@@ -105,7 +105,8 @@ class Columns:
         coded: dict[str, Iterable[Any]] = {name: map(bytes, found[name]) for name in NAMED}
         coded["question"] = found["question"]
         coded["manner"] = zip(*(found[name] for name in Manner._fields), strict=True)
-        block: dict[str, Any] = {name: _perhaps_none(found[name]) for name in (*ALWAYS, *PERHAPS)}
+        block: dict[str, Any] = {name: np.array(found[name], dtype=np.int64) for name in ALWAYS}
+        block |= {name: _perhaps_none(found[name]) for name in PERHAPS}
         for name, own in coded.items():
             block[name] = np.fromiter(map(self._places[name].__getitem__, own), np.int32, len(rows))
         block["gaps_us"] = lists_of(found["gaps_us"])
@@ -131,10 +132,17 @@ class Columns:
 
 
 def _perhaps_none(found: Sequence[Any]) -> Ints:
+    """A number that would pass for none is made the next one: no moment and no count is either."""
+    none = 0
     try:
-        return np.array(found, dtype=np.int64)
+        made = np.array(found, dtype=np.int64)
     except TypeError:
-        return np.array([NO_INTEGER if at is None else at for at in found], dtype=np.int64)
+        none = found.count(None)
+        made = np.array([NO_INTEGER if at is None else at for at in found], dtype=np.int64)
+    if np.count_nonzero(made == NO_INTEGER) > none:
+        said = [at is not None and at == NO_INTEGER for at in found]
+        made[said] = NO_INTEGER + 1
+    return made
 
 
 def requests_in(records: Sequence[RequestRecord]) -> Requests:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 
 from records.cells.measure import wanted_answers
@@ -9,6 +10,7 @@ from reports.analysis.of_ratios import not_compared
 from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
 from reports.figures.repeats import FEWEST_REPEATS
+from reports.figures.stats import order_interval
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed, number
 from reports.notes.cautions import refusal
@@ -138,6 +140,18 @@ def little_note(figures: Iterable[tuple[Figures, str]], shown: Sequence[str]) ->
                 f"{quantile.title} is below {number(little.below)} {unit} {listed(where)}: {little.why}."
             )
     return notes
+
+
+def bare_note(figures: Iterable[tuple[Figures, str]]) -> list[str]:
+    """Where the compared median stands without an interval: so few answers say little of it."""
+    found = list(figures)
+    if not found:
+        return []
+    compared = found[0][0].workload.median
+    fewest = next(n for n in itertools.count(1) if order_interval(n, compared.q) is not None)
+    where = [at for one, at in found if (median := one.median) is not None and median.low is None]
+    wants = f"that wants {fewest} {compared.metric.counted}"
+    return [f"{compared.title} has no interval {listed(where)}: {wants}."] if where else []
 
 
 def trait_notes(figures: Iterable[Figures]) -> list[str]:

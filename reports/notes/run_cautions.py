@@ -147,7 +147,8 @@ def _impossible_times(notes: Sequence[of_records.ImpossibleTimes]) -> Caution:
     [note] = notes
     text = f"the times or counts of {_records(note.records)} cannot be"
     why = (
-        "an answer before its request, gaps unlike its tokens, fewer than none, or hours past its cell's time"
+        "moments out of order, as an answer before its request, gaps unlike its tokens, fewer than none, or "
+        "hours past its cell's time"
     )
     return Caution(
         sentences=(
@@ -176,10 +177,14 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     sentences = []
     for note in notes:
         seconds, count = _span(note.seconds, note.most_seconds), _span(note.fewest, note.most)
+        enough = (
+            "give them more (--max-seconds)"
+            if note.enough_seconds is None
+            else f"--max-seconds {note.enough_seconds} lets them finish"
+        )
         sentences.append(
             f"{len(note.cells)} of {_cells(note.of)} ended after {seconds} s with {count} of the "
-            f"{_span(note.requests, note.most_requests)} requests asked for: "
-            f"--max-seconds {note.enough_seconds} lets them finish."
+            f"{_span(note.requests, note.most_requests)} requests asked for: {enough}."
         )
     brief = f"{_cells(sum(len(note.cells) for note in notes))} ended before all requests (--max-seconds)"
     return Caution(sentences=tuple(sentences), brief=brief)

@@ -10,7 +10,14 @@ from reports.document.document import Row, Table
 from reports.figures.compare import by_workload, configs_of, deployments_of
 from reports.figures.load import heads
 from reports.figures.summary import OperatingPoint
-from reports.notes.footnotes import absent_note, answer_notes, failure_note, little_note, trait_notes
+from reports.notes.footnotes import (
+    absent_note,
+    answer_notes,
+    bare_note,
+    failure_note,
+    little_note,
+    trait_notes,
+)
 from reports.tables import columns
 from reports.tables.side_by_side import original_table
 from reports.words.fixes import settings_of
@@ -49,7 +56,8 @@ def _table(levels: list[OperatingPoint], settings: str) -> Table:
     ]
     notes += [*trait_notes(figures), *answer_notes(levels)]
     notes += absent_note(figures, (*workload.main, *side))
-    notes += little_note([(level.figures, f"at {level.load.named}") for level in levels], side)
+    placed = [(level.figures, f"at {level.load.named}") for level in levels]
+    notes += [*bare_note(placed), *little_note(placed, side)]
     if any(not level.valid for level in levels):
         notes.append("Struck out, or in brackets: no valid cell at that level; see the verdict.")
     return Table(

@@ -29,8 +29,22 @@ def preview(plan: Plan) -> list[str]:
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
     again = f"is measured again, at most {MOST_TIMES} times"
     lines.append(f"a cell that the machine spoils, or that is too short to be steady, {again}")
-    lines.append(f"{about}{number} cells{each}{budget}; nothing was started")
+    lines.append(f"{about}{number} cells{each}{_whole(plan, number)}{budget}; nothing was started")
     return lines
+
+
+def _whole(plan: Plan, cells: int) -> str:
+    """How long all of it takes, by the usual length of a cell: nobody knows before how fast answers come."""
+    starts = ", with the starts of targets" if plan.starts_targets else ""
+    return f", {_in_words(plan.seconds_of(cells))} in all (an estimate{starts})"
+
+
+def _in_words(seconds: float) -> str:
+    if seconds < 90:
+        return f"about {10 * max(1, round(seconds / 10))} s"
+    if seconds < 90 * 60:
+        return f"about {round(seconds / 60)} minutes"
+    return f"about {seconds / 3600:.1f} hours"
 
 
 def _length(plan: Plan, key: CellKey) -> str:

@@ -56,7 +56,7 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
         found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
         if found is not None and ready(found):
             return
-        setup.report(f"starting {name}: {_elsewhere(child, base_url) or child.last_words()}")
+        setup.report(f"starting {name}: {_elsewhere(child, base_url) or _awaited(path, found, child)}")
         time.sleep(_POLL_SECONDS)
     why = f"{url} answers {found}"
     if found is None:
@@ -74,6 +74,12 @@ def reference_app_at(base_url: str, name: str, settings: Mapping[str, str]) -> S
     if unknown:
         raise UsageError(f"{name}: the target has no setting {', '.join(unknown)}")
     return said
+
+
+def _awaited(path: str, found: int | None, child: Child) -> str:
+    """What it is waited for: its own last words may be that it runs, long before it is ready."""
+    seen = f"no answer at /{path} yet" if found is None else f"/{path} answers {found}"
+    return f"{seen}; {child.last_words()}"
 
 
 def _elsewhere(child: Child, base_url: str) -> str:

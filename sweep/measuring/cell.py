@@ -226,6 +226,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
+        quota=place.plan.has_quota,
         machine=endpoint.load.place if endpoint.load else "",
         earlier_tries=again.times(folder),
         pids=endpoint.pids,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from records.cells.cell_spec import CLUSTER
 from sweep.beside.reaching import with_files
 from sweep.planning.plan import Plan
 from sweep.running.elsewhere import LoadElsewhere, LoadEnd, LoadOrder
@@ -15,7 +16,7 @@ from sweep.running.errors import UsageError
 from sweep.running.logs import last
 from sweep.running.redaction import redaction
 
-IN_CLUSTER: dict[str, Any] = {"mode": "cluster", "load": [], "target": None, "realtime": False}
+IN_CLUSTER: dict[str, Any] = {"mode": CLUSTER, "load": [], "target": None, "realtime": False}
 """How CPUs are divided there, as a cell keeps it: that is the cluster's to say."""
 MOST_BYTES = 900_000
 """Of all files together: a Secret holds 1 MiB."""

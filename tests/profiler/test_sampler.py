@@ -137,6 +137,8 @@ def test_a_sample_says_when_it_was_and_what_the_profiler_cost(clock: Any) -> Non
     sample = sampler.sample(3)
     assert (sample["timestamp"], sample["at_ns"]) == ("1970-01-01T00:16:44.000Z", 1004 * 10**9)
     assert sample["elapsed_seconds"] == 4
+    own = sample["profiler"].pop("id")
+    assert own == sampler.sample(0)["profiler"]["id"] != sampler_of(Watched()).sample(0)["profiler"]["id"]
     assert sample["profiler"] == {
         "cpu_seconds": 0.04, "cpu_percent_of_core": 1.0, "sample_interval_seconds": 0.5, "missed_ticks": 3
     }  # fmt: skip

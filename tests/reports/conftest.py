@@ -90,8 +90,8 @@ def records_of(spec: Spec) -> list[RequestRecord]:
             RequestRecord(
                 run=f"{spec.name}-{spec.seed}", cell=spec.name, worker="w", region="here",
                 user=i % spec.concurrency, seq=i,
-                sent_at_ns=sent, headers_at_ns=min(ended, sent + 2_000_000),
-                first_event_at_ns=min(ended, sent + 3_000_000),
+                sent_at_ns=sent, headers_at_ns=min(first, sent + 2_000_000),
+                first_event_at_ns=min(first, sent + 3_000_000),
                 first_token_at_ns=None if failed else first,
                 last_token_at_ns=None if failed else first + 9_000,
                 ended_at_ns=ended,

@@ -50,6 +50,11 @@ IMPOSSIBLE = {
     "end-before-start": set_to(ended_at_ns=lambda line: line["sent_at_ns"] - 5 * S),
     "end-before-token": set_to(ended_at_ns=lambda line: line["first_token_at_ns"] - 1),
     "tokens-backwards": set_to(last_token_at_ns=lambda line: line["first_token_at_ns"] - 1),
+    "headers-after-the-first-token": set_to(headers_at_ns=lambda line: line["first_token_at_ns"] + 1),
+    "event-after-the-first-token": set_to(first_event_at_ns=lambda line: line["first_token_at_ns"] + 1),
+    "token-before-any-was-generated": set_to(
+        first_generated_at_ns=lambda line: line["first_token_at_ns"] + 1
+    ),
     "sent-before-it-was-due": set_to(due_at_ns=lambda line: line["sent_at_ns"] + 1),
     "event-in-1970": set_to(first_event_at_ns=lambda _: 10**12),
     "headers-negative": set_to(headers_at_ns=lambda _: -1),
@@ -64,6 +69,10 @@ IMPOSSIBLE = {
     "tokens-absurd": set_to(tokens=lambda _: 10**12, token_source=lambda _: "usage"),
     "more-tokens-than-bytes": set_to(tokens=lambda _: 10, bytes=lambda _: 9),
     "documents-negative": set_to(documents=lambda _: -1),
+    "documents-that-would-pass-for-none": set_to(documents=lambda _: -(1 << 63)),
+    "due-that-would-pass-for-never": set_to(due_at_ns=lambda _: -(1 << 63)),
+    "headers-that-would-pass-for-none": set_to(headers_at_ns=lambda _: -(1 << 63)),
+    "tokens-of-the-least-number": set_to(tokens=lambda _: -(1 << 63)),
     "events-absurd": set_to(events=lambda _: 10**12),
     "bytes-absurd": set_to(bytes=lambda _: 10**18),
     "negative-gap": set_to(gaps_us=lambda line: [-1, *line["gaps_us"]]),

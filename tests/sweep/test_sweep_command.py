@@ -125,7 +125,8 @@ def test_a_plan_is_in_the_order_of_the_sweep_and_starts_nothing(here: Any, tmp_p
     onward = next(i for i, line in enumerate(lines) if line.startswith("then, while throughput grows"))
     assert {line.split()[0].rpartition("/")[2] for line in lines[:onward]} == {"c01-r1", "c10-r1", "c20-r1"}
     assert onward < next(i for i, line in enumerate(lines) if line.startswith("repeat 2: each knee"))
-    assert lines[-1] == "about 48 cells of 3 to 8 s, at most 330 s; nothing was started"
+    estimate = "about 8 minutes in all (an estimate, with the starts of targets)"
+    assert lines[-1] == f"about 48 cells of 3 to 8 s, {estimate}, at most 330 s; nothing was started"
     words = ("--plan-only", "--concurrency", "1,2")
     done = here(cli.main, *words, MAX_CONCURRENT="1", TOTAL_REQUESTS="30")
     assert done.returncode == 0, done.stderr

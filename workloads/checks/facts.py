@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +17,17 @@ from records.services.served import Served
 
 TOO_FEW = "too few answers to tell"
 """So begins what a check says that wanted more answers: nobody has to be told aloud."""
+
+
+class Apart(Enum):
+    """How the load's CPUs and the service's are divided: what could still be done depends on that."""
+
+    OWN = "it has CPUs that the service is kept off"
+    SHARED = "the sweep could keep the service off some, and was told not to"
+    QUOTA = "a container's limit is a share of all CPUs, so that none is kept free of it"
+    ONE_CPU = "there is but one to divide"
+    CLUSTER = "both run in a cluster, which places them"
+    NOT_OURS = "no sweep started the service, and none can keep it anywhere"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,10 +50,8 @@ class Facts:
     unproved: tuple[str, ...] = ()
     """Names of settings that it was given besides, and does not say."""
     noise: Noise = field(default_factory=Noise)
-    own_cpus: bool = False
-    """Has the load CPUs that the target is kept off?"""
-    started: bool = False
-    """Did the sweep start the service, so that it can keep it off CPUs?"""
+    apart: Apart = Apart.NOT_OURS
+    """Is the load kept apart from the service, and what else could keep it so?"""
     users: int = 1
     think_time_s: float = 0.0
     concurrency_varies: bool = False

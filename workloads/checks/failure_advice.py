@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from records.cells.refused_fields import RefusedFields
 from records.cells.request import COMPRESSED, NOT_HTTP, UNASKED
 
 OF_OUTCOMES: dict[str, str] = {
@@ -74,6 +75,8 @@ _NOW_AND_THEN = (
     "others were answered with a stream of events, and these not: look into the service's log for why; a "
     "second answer to one request passes for that to the next, too (tcpdump -A shows it)"
 )
+_OF_A_QUESTION = frozenset({"question", "query", "prompt", "text", "input", "message", "messages", "q"})
+"""How services call the field of a question."""
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _NO_MODEL = re.compile(
     r"model\b.{0,80}\b(?:not (?:found|exist|available|known)|does not exist|doesn't exist|unknown)"
@@ -119,6 +122,8 @@ def _advice(
             return _LEFT_OVER
         return _OTHER_PROTOCOL if error.startswith(NOT_HTTP) else OF_OUTCOMES[outcome]
     status = int(found[1])
+    if named := RefusedFields.read(error):
+        return _of_fields(named, fields, question_field)
     if refused := refused_field(error, fields):
         drop = f"--drop-field {refused}"
         if refused == question_field:
@@ -135,6 +140,27 @@ def _advice(
     if 300 <= status < 400:
         return _REDIRECTED
     return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]
+
+
+def _of_fields(named: RefusedFields, fields: Sequence[str], question_field: str) -> str:
+    """All that there is to do about them, in options that go into one command line."""
+    sent = [name for name in named.refused if name in fields]
+    drop = [name for name in sent if "." not in name or name.partition(".")[0] not in sent]
+    give = list(dict.fromkeys(name.partition(".")[0] for name in named.missed))
+    moved = bool(question_field) and question_field in drop  # then one that is missed may be the question's
+    place = next((name for name in give if moved and (len(give) == 1 or name in _OF_A_QUESTION)), "")
+    options = [f"--drop-field {name}" for name in drop]
+    options += [
+        f"--field '{name}={{question}}'" if name == place else f"--field {name}=VALUE" for name in give
+    ]
+    if moved and not give:
+        options.append("--field 'NAME={question}'")
+    if not options:
+        return _REQUEST
+    lost = bool(give) and not place and (moved or not question_field)
+    where = ", '{question}' as the VALUE where the question belongs" if lost else ""
+    others = "; it names more fields than these: see its answer (curl)" if named.more else ""
+    return f"fit what is sent to its fields with {' '.join(options)} (sweep: after --){where}{others}"
 
 
 def told(error: str) -> str:

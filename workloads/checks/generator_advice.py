@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workloads.checks.facts import Facts
+from workloads.checks.facts import Apart, Facts
 from workloads.checks.machine import disturbances
 
 BUSY_PERCENT = 70.0
@@ -11,9 +11,17 @@ MORE_WORKERS = "share the load among more load workers: --processes, or workers 
 STARVED_PERCENT = 50.0
 """Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
 answered in time."""
-OWN_CPU = "leave a CPU to the load alone (as sweep --cpus auto does)"
-ELSEWHERE = "run the load on another machine than the service"
-"""Of a service that no sweep started: none can keep it off a CPU."""
+OF_DIVISIONS = {
+    Apart.OWN: "",
+    Apart.SHARED: "leave a CPU to the load alone (as sweep --cpus auto does)",
+    Apart.QUOTA: "leave a CPU to the load: lower the container's CPU limit, or measure on a machine with "
+    "more CPUs than it may use (beside such a limit sweep --cpus keeps nothing off a CPU)",
+    Apart.ONE_CPU: "measure on a machine with two CPUs or more, so that the load has one alone",
+    Apart.CLUSTER: "see that the load's pods are on another node than the service's (kubectl get pods "
+    "-o wide)",
+    Apart.NOT_OURS: "run the load on another machine than the service",
+}
+"""What keeps the load apart from the service; nothing where it is already."""
 
 
 def starved(facts: Facts) -> bool:
@@ -24,7 +32,7 @@ def starved(facts: Facts) -> bool:
 def relief(facts: Facts) -> str:
     """What gives the generator time: the usual priority where it has a low one, more processes where its own
     are busy, a quieter machine where others kept them waiting, either where it is not known; and a CPU of its
-    own where it has none yet, or, of a service that is not ours to keep off one, a machine."""
+    own where it has none yet, or what comes nearest to that where the service cannot be kept off one."""
     others = " and ".join(disturbances(facts.noise))
     percents = [one.cpu_percent for one in facts.load_workers if one.cpu_percent is not None]
     own = max(percents, default=None)
@@ -35,7 +43,8 @@ def relief(facts: Facts) -> str:
             f"{others + ', and ' if others else ''}it runs at {back}, so whatever else runs goes first: "
             "start it at the usual priority (without chrt or nice)"
         )
-    apart = "" if facts.own_cpus else f", or {OWN_CPU if facts.started else ELSEWHERE}"
+    keeps = OF_DIVISIONS[facts.apart]
+    apart = f", or {keeps}" if keeps else ""
     if own is not None and own >= BUSY_PERCENT:
         also = f" ({others}, too)" if others else ""
         return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"

@@ -143,6 +143,18 @@ class Life:
         return self.end is None and self._up and not self._dying
 
     @property
+    def awaits(self) -> str:
+        """What it is not ready for; empty: it is."""
+        with self._lock:
+            if self.ready:
+                return ""
+            name = "readiness" if self._up else "startup"
+            if self.end is not None or self._dying or name not in self._tallies:
+                return "it is started again"
+            fault = self._faults.get(name, "not asked yet")
+            return f"its {name} probe ({self._tallies[name].probe.asks}): {fault}"
+
+    @property
     def killed(self) -> bool:
         """A probe has killed it, and it is not started again yet."""
         return self._dying

@@ -64,5 +64,11 @@ def test_a_refusal_is_the_same_for_every_kind_of_request() -> None:
     for kind in (BodyReading, JsonReading):
         exchange = read(kind, b"slow down", head=head)
         assert (exchange.outcome, exchange.error) == ("http_error", "HTTP 429 slow down")
+    many = b", ".join(
+        b'{"loc":["body","f%d"],"type":"missing","input":{"q":"%s"}}' % (n, b"q" * 1500) for n in (1, 2)
+    )
+    said = b'{"detail":[%s]}' % many
+    head = b"HTTP/1.1 422 No\r\ncontent-length: %d\r\n\r\n" % len(said)
+    assert read(JsonReading, said[:900], said[900:], head=head).error == "HTTP 422 misses f1, f2"
     packed = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n"
     assert read(JsonReading, b"\x1f\x8b", head=packed).outcome == "stream_error"

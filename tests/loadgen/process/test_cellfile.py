@@ -21,7 +21,7 @@ from loadgen.shapes.level_log import LevelLog
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
 from records.cells.cell import Cell, Check, Verdict, Window
-from records.cells.cell_spec import CellSpec
+from records.cells.cell_spec import CLUSTER, CellSpec
 from records.cells.folders import is_complete
 from records.cells.reader import read_cell
 from records.cells.request import RequestRecord
@@ -31,6 +31,7 @@ from records.files import write_json
 from records.services.served import Served
 from support import OptionParser
 from workloads.catalogue import checks_that
+from workloads.checks.facts import Apart
 
 
 def test_a_folder_is_never_used_twice(tmp_path: Path) -> None:
@@ -128,6 +129,18 @@ def test_a_cell_is_judged_once_by_what_was_expected_of_it_and_only_then_complete
 def test_where_no_profiler_runs_none_is_held_to_its_interval() -> None:
     spec = CellSpec(deployment="d", config="c", point={"users": 1}, repeat=1, interval_s=0.5)
     assert Expected(spec, settings(options(), {}).redaction).facts()["profiler_s"] is None
+
+
+@pytest.mark.parametrize(("cpus", "quota", "apart"), [
+    ({"load": [0], "target": [1]}, False, Apart.OWN), ({"load": [0], "target": [0]}, False, Apart.ONE_CPU),
+    ({"load": [0, 1], "target": [0, 1]}, False, Apart.SHARED),
+    ({"load": [0, 1], "target": [0, 1]}, True, Apart.QUOTA),
+    ({"load": [0, 1], "target": None}, True, Apart.NOT_OURS), ({}, False, Apart.NOT_OURS),
+    ({"mode": CLUSTER, "load": [], "target": None}, False, Apart.CLUSTER),
+])  # fmt: skip
+def test_a_load_knows_whether_it_could_be_kept_apart(cpus: Any, quota: bool, apart: Apart) -> None:
+    spec = CellSpec(deployment="d", config="c", point={"users": 1}, repeat=1, cpus=cpus, quota=quota)
+    assert Expected(spec, settings(options(), {}).redaction).facts()["apart"] is apart
 
 
 def test_a_file_that_says_of_no_cell_what_it_is_is_a_usage_error(tmp_path: Path) -> None:

@@ -142,6 +142,16 @@ def test_of_two_profilers_at_once_each_is_counted_from_its_own_begin(tmp_path: P
     assert (found.samples, found.machine_cpus, found.machine_cpu_cores) == (5, 4, 2.0)
 
 
+def test_two_profilers_that_began_together_are_two(tmp_path: Path) -> None:
+    lines = [
+        sample((1 + turn) * S + after, after, cpu_count=cores) | {"profiler": {"missed_ticks": 0, "id": name}}
+        for turn in range(4)
+        for name, after, cores in (("b", 0, 4), ("a", 1_000_000, 64))
+    ]
+    found = samples.samples_in(kept(tmp_path, layout.SAMPLES, lines).parent)
+    assert [one["profiler"]["id"] for one in found] == ["a"] * 4 + ["b"] * 4
+
+
 def test_how_long_nothing_is_seen_is_not_judged_by_lines_that_came_twice(tmp_path: Path) -> None:
     """A scrape each 4 s is late after 12 of them, not after 1.5."""
     lines = [LINES[layout.SCRAPED][0] | {"at_ns": at * S} for at in (0, 4, 8, 12, 20, 24)]

@@ -1,10 +1,12 @@
 """A sweep's cells that ended by the clock, before their requests were done."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reported import head
+from reported import analysed, head
+from reports.analysis.of_ends import EndedShort
 
 
 @pytest.mark.parametrize(("plan", "said"), [
@@ -39,3 +41,26 @@ def test_by_what_each_cell_was_asked_for_where_that_is_more_than_the_plan_says(
         )
     text = head(of(*specs, plan={"requests": 200}))
     assert said in text if said else "--max-seconds" not in text
+
+
+def test_a_cell_in_which_nothing_counted_ended_short_too_and_nobody_knows_what_is_enough(
+    made: Any, of: Any
+) -> None:
+    slow = made.spec(rps=5.0, seconds=8, flags=("warmup",))
+    text = head(of(slow, made.spec(rps=5.0, seconds=8, concurrency=20), plan={"requests": 200}))
+    said = "ended after 8 s with 0-40 of the 200 requests asked for: give them more (--max-seconds)."
+    assert f"2 of 2 cells {said}" in text
+    no_window = made.spec(rps=5.0, seconds=8, flags=("warmup",), window=False)
+    assert "1 of 1 cell ended after 8 s with 0 of the" in head(of(no_window, plan={"requests": 200}))
+
+
+def test_each_master_s_part_of_a_cell_ended_short(made: Any, tmp_path: Path) -> None:
+    folders = [
+        made.run(tmp_path / name, [made.spec(rps=5.0, seconds=8, seed=seed)], plan={"requests": 200})
+        for seed, name in enumerate(("east", "west"))
+    ]
+    analysis = analysed(*folders)
+    assert len(analysis.merged) == 1
+    assert [note.cells for note in analysis.noted(EndedShort)] == [
+        ("east/local/baseline/c10-r1",), ("west/local/baseline/c10-r1",)
+    ]  # fmt: skip

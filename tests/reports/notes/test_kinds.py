@@ -54,6 +54,14 @@ def test_an_itl_of_next_to_nothing_says_what_that_comes_of(
     assert any(note.startswith(said) for note in notes(analysis)) is told
 
 
+@pytest.mark.parametrize(("answers", "told"), [(5, True), (6, False)])
+def test_a_median_of_so_few_that_it_has_no_interval_says_so(
+    made: Any, of: Any, answers: int, told: bool
+) -> None:
+    said = "TTFT p50 has no interval at 10 users: that wants 6 good answers that are not late."
+    assert (said in notes(of(made.spec(ttfts=(100.0,) * answers)))) is told
+
+
 def test_short_answers_beside_long_ones_are_told_by_their_number_of_tokens(made: Any, tmp_path: Any) -> None:
     run = made.run(tmp_path / "run", [made.spec()])
     analysis = analysed(rewritten(run, lambda raw, i: raw.update(tokens=1 if i % 2 else 10)))

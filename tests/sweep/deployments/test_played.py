@@ -220,11 +220,16 @@ def stepped(life: Life, start: int, end: int) -> None:
 def test_the_startup_probe_holds_the_others_off() -> None:
     engine = Engine(passes={"up": False, "live": False, "ready": False})
     life = life_of(engine)
+    assert life.awaits == "its startup probe (GET up): not asked yet"
     stepped(life, 0, 29)
     assert (life.ready, engine.done) == (False, [])
-    engine.passes = {}
+    assert life.awaits == "its startup probe (GET up): HTTP 503"
+    engine.passes = {"ready": False}
     stepped(life, 29, 31)
-    assert life.ready
+    assert life.awaits == "its readiness probe (GET ready): HTTP 503"
+    engine.passes = {}
+    stepped(life, 31, 33)
+    assert (life.ready, life.awaits) == (True, "")
     assert life.counts(31.0).failed_liveness == 0
 
 

@@ -56,6 +56,11 @@ def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplac
     assert silent.samples == ""
 
 
+def test_a_load_is_told_whether_a_limit_of_cpu_time_keeps_all_off_no_cpu(place_of: Any) -> None:
+    alone, beside = (plan_of(*names) for names in (("mine=run:app",), ("mine=run:app", "pod")))
+    assert [cell._spec(place_of(plan), KEY, AT).quota for plan in (alone, beside)] == [False, True]
+
+
 def test_locust_is_given_the_time_that_an_earlier_try_wanted(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,8 @@ from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep_world import plan_of
 
+ESTIMATE = "in all (an estimate, with the starts of targets)"
+
 
 def plan(*, spec: str = "local", **changes: object) -> Plan:
     return plan_of(spec, **{"variants": (), "levels": (1, 10, 20), "auto": True, "dial": True, **changes})
@@ -52,9 +54,9 @@ def test_the_command_has_defaults_of_its_own_with_it() -> None:
     run = CliRunner().invoke(command, ["--dial", "--plan-only"])
     lines = run.output.splitlines()
     assert [line for line in lines if line.startswith("local/baseline/c01-r1") and line.endswith(" 100 s")]
-    assert lines[-1] == "3 cells, at most 540 s; nothing was started"
+    assert lines[-1] == f"3 cells, about 5 minutes {ESTIMATE}, at most 540 s; nothing was started"
     twice = CliRunner().invoke(command, ["--dial", "--plan-only", "--repeats", "2", "--concurrency", "5"])
-    assert twice.output.splitlines()[-1] == "2 cells; nothing was started"
+    assert twice.output.splitlines()[-1] == f"2 cells, about 4 minutes {ESTIMATE}; nothing was started"
 
 
 @pytest.mark.parametrize(("words", "why"), [

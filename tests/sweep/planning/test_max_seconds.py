@@ -18,7 +18,9 @@ def test_a_cell_may_take_so_long_and_estimates_have_it(place_of: Any) -> None:
     usual, patient, brief = (plan_of("local", max_seconds=n) for n in (8, 60, 2))
     assert [plan.cell_seconds for plan in (usual, patient, brief)] == [(3, 8), (3, 60), (2, 2)]
     assert patient.seconds_of(4) - usual.seconds_of(4) == 4 * 26
-    assert preview(patient)[-1].startswith("2 cells of 3 to 60 s")
+    assert preview(patient)[-1].startswith(
+        "2 cells of 3 to 60 s, about 80 s in all (an estimate, with the starts of targets); nothing"
+    )
     place = place_of(patient)
     words = cell._locust_argv(
         place, key_of(), Endpoint(base_url="http://h"), cell._told_here(place, key_of())
@@ -29,6 +31,15 @@ def test_a_cell_may_take_so_long_and_estimates_have_it(place_of: Any) -> None:
     assert Plan.from_json(kept) == patient
     del kept["max_seconds"]  # an older plan
     assert Plan.from_json(kept).max_seconds == 8
+
+
+@pytest.mark.parametrize(("specs", "changes", "said"), [
+    (("it=url:http://127.0.0.1:1",), {"repeats": 30}, ", about 4 minutes in all (an estimate); nothing"),
+    (("local",), {"repeats": 50, "max_seconds": 600}, ", about 4.3 hours in all (an estimate, with the "),
+    (("local",), {"budget_seconds": 60.0}, "the starts of targets), at most 60 s; nothing"),
+])  # fmt: skip
+def test_a_preview_says_how_long_the_whole_takes(specs: Any, changes: Any, said: str) -> None:
+    assert said in preview(plan_of(*specs, **changes))[-1]
 
 
 @pytest.mark.parametrize(("least", "more", "why"), [

@@ -18,7 +18,7 @@ from records.cells.request import COMPRESSED, OUTCOMES, RequestRecord
 from records.evidence.noise import Noise
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
-from workloads.checks.facts import Facts, Judge
+from workloads.checks.facts import Apart, Facts, Judge
 from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES, failure_advice
 from workloads.checks.generator_advice import relief
 
@@ -227,9 +227,16 @@ def test_a_cpu_of_its_own_is_advised_only_where_the_load_has_none(
 ) -> None:
     facts = _generator(own, **noise)
     assert "run the load on another machine" in relief(facts)
-    assert "leave a CPU to the load alone" in relief(dataclasses.replace(facts, started=True))
-    apart = relief(dataclasses.replace(facts, own_cpus=True))
+    assert "leave a CPU to the load alone" in relief(dataclasses.replace(facts, apart=Apart.SHARED))
+    apart = relief(dataclasses.replace(facts, apart=Apart.OWN))
     assert not re.search("CPU to the load|another machine", apart)
+
+
+@pytest.mark.parametrize("apart", set(Apart) - {Apart.SHARED})
+def test_cpus_auto_is_advised_only_where_it_would_divide_them(apart: Apart) -> None:
+    said = relief(dataclasses.replace(_generator(20.0), apart=apart))
+    assert "--cpus auto" not in said
+    assert apart is Apart.OWN or ", or " in said
 
 
 def test_a_few_failures_need_no_advice() -> None:

@@ -136,6 +136,33 @@ def test_a_refused_field_is_named_with_the_option_that_leaves_it_out(
     assert (f"--drop-field {field} (sweep" in text) if field else ("--drop-field" not in text)
 
 
+ASKED = ("query", "llm_model", "stream_options", "stream_options.include_usage")
+
+
+@pytest.mark.parametrize(("error", "moved", "advice"), [
+    ("refuses query, llm_model; misses question",
+     "query", "--drop-field query --drop-field llm_model --field 'question={question}' (sweep: after --)"),
+    ("refuses query; misses top_k, question", "query",
+     "--drop-field query --field top_k=VALUE --field 'question={question}' (sweep: after --)"),
+    ("refuses query; misses a, b.c", "query", "--drop-field query --field a=VALUE --field b=VALUE (sweep: "
+     "after --), '{question}' as the VALUE where the question belongs"),
+    ("misses top_k", "query", "with --field top_k=VALUE (sweep: after --)"),
+    ("misses text", "", "with --field text=VALUE (sweep: after --), '{question}' as the VALUE where"),
+    ("refuses stream_options.include_usage", "query", "with --drop-field stream_options.include_usage ("),
+    ("refuses stream_options, stream_options.include_usage", "query", "with --drop-field stream_options ("),
+    ("refuses query", "query", "with --drop-field query --field 'NAME={question}' (sweep: after --)"),
+    ("refuses query, llm_model, and more", "", "it names more fields than these"),
+    ("refuses theirs", "query", "the service does not take such a request"),
+])  # fmt: skip
+def test_all_fields_that_are_refused_or_missed_are_named_at_once_with_their_options(
+    record: Record, error: str, moved: str, advice: str, facts: Make
+) -> None:
+    refused = record(outcome="http_error", error=f"HTTP 422 {error}")
+    found = answers.failures(facts([refused], fields=ASKED, question_field=moved))
+    assert f"(1 times: HTTP 422 {error}); " in found.text
+    assert advice in found.advice
+
+
 def test_failures_whose_texts_repeat_their_questions_are_of_one_kind(record: Record, facts: Make) -> None:
     errors = [f"HTTP 422 no such question: {n}" for n in range(9)] + ["HTTP 500 no"] * 2
     failed = [record(seq=n, outcome="http_error", error=error) for n, error in enumerate(errors)]
