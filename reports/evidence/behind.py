@@ -7,7 +7,7 @@ one for a result which one worker makes for all waits for its turn. So all that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from records.evidence.inside import Place, Work
 from reports.evidence.inside import InsideOfCells
@@ -30,15 +30,28 @@ BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
 
 
-def behind(inside: InsideOfCells) -> dict[Place, float]:
+def behind(inside: InsideOfCells, takers: Collection[str] = ()) -> dict[Place, float]:
     """How many requests wait where."""
-    return _in_turn(_through_threads(dict(inside.waits), inside.in_threads), inside)
+    return _in_turn(_through_threads(dict(inside.waits), inside.in_threads), inside, takers)
 
 
-def workers(inside: InsideOfCells) -> float:
-    """How many tasks and threads of the app's own, besides the requests', are at something."""
-    idle = HOME_MADE | WATCHING
-    tasks = sum(count for place, count in inside.beside if place.where and place.kind not in idle)
+def takers_of(inside: InsideOfCells | None) -> frozenset[str]:
+    """Which functions of the app's own tasks wait for work that others give them: at a light load, where
+    there is not always some."""
+    beside = () if inside is None else inside.beside
+    return frozenset(_function(place) for place, _ in beside if place.where and place.kind in HOME_MADE)
+
+
+def workers(inside: InsideOfCells, takers: Collection[str] = ()) -> float:
+    """How many tasks and threads of the app's own, besides the requests', are at something. Who sleeps is
+    not, but for one of ``takers``: between two pieces of work, as at a rate limit."""
+
+    def is_idle(place: Place) -> bool:
+        return place.kind in HOME_MADE | WATCHING and not (
+            place.kind == "sleep" and _function(place) in takers
+        )
+
+    tasks = sum(count for place, count in inside.beside if place.where and not is_idle(place))
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
     threads = sum(count for work, count in inside.in_threads if not _idle(work))
     return tasks + max(0.0, threads - serving)
@@ -67,12 +80,17 @@ def _through_threads(
     return left
 
 
-def _in_turn(waits: dict[Place, float], inside: InsideOfCells) -> dict[Place, float]:
+def _function(place: Place) -> str:
+    """That whose line it is."""
+    return place.where.rpartition(":")[0]
+
+
+def _in_turn(waits: dict[Place, float], inside: InsideOfCells, takers: Collection[str]) -> dict[Place, float]:
     """Where each request has a task of its own that makes what it waits for, it waits where that does, which
     nobody knows; but where those are fewer, requests share them."""
     made = {place for place in waits if place.kind in HOME_MADE and place.where and not place.via}
     there = sum(waits[place] for place in made)
-    if not BUSY <= workers(inside) < there:
+    if not BUSY <= workers(inside, takers) < there:
         return waits
     return {
         Place(kind=TURN, at=place.at, where=place.where) if place in made else place: count

@@ -14,7 +14,7 @@ from records.evidence.inside import Place
 from records.evidence.stacks import Stacks
 from reports.columns.kinds import Floats
 from reports.columns.requests import Requests
-from reports.evidence.behind import behind
+from reports.evidence.behind import behind, takers_of
 from reports.evidence.inside import InsideOfCells, mean_inside
 from reports.evidence.kinds import OUTSIDE, STAGE, STAGE_QUEUE
 from reports.evidence.machine import GotOfMachine, got_of_machine
@@ -34,6 +34,8 @@ class LoadedPoint:
     """A service at one load."""
 
     level: OperatingPoint
+    lightest: LoadedPoint | None = None
+    """The same at the lightest load; None: it is that."""
 
     @cached_property
     def in_flight(self) -> float:
@@ -105,7 +107,7 @@ class LoadedPoint:
         cells = self.level.valid_cells
         if len(cells) == 1:
             return (self,)
-        return tuple(LoadedPoint(level=replace(self.level, cells=(cell,))) for cell in cells)
+        return tuple(replace(self, level=replace(self.level, cells=(cell,))) for cell in cells)
 
     @cached_property
     def inside(self) -> InsideOfCells | None:
@@ -164,7 +166,12 @@ class LoadedPoint:
         the times that the service gives of its stages tell it; else nothing does."""
         if not self.inside:
             return self.by_stages
-        return self._with_unmet(behind(self.inside), self.inside.requests)
+        return self._with_unmet(behind(self.inside, self.takers), self.inside.requests)
+
+    @property
+    def takers(self) -> frozenset[str]:
+        """Functions of the app's own tasks that wait for work at the lightest load."""
+        return frozenset() if self.lightest is None else takers_of(self.lightest.inside)
 
     @cached_property
     def by_stages(self) -> dict[Place, float]:

@@ -142,10 +142,12 @@ def services(levels: Sequence[OperatingPoint]) -> Iterator[Service]:
     """Each row of valid points that differ in users or in their rate alone, by the repeats that the lightest
     and the heaviest both have, where they have one: repeats differ by the hour, too."""
     for points in rising(levels):
+        first, *others = _paired(points)
+        lightest = LoadedPoint(level=first)
         yield Service(
-            deployment=points[0].deployment,
-            config=points[0].config,
-            points=tuple(LoadedPoint(level=level) for level in _paired(points)),
+            deployment=first.deployment,
+            config=first.config,
+            points=(lightest, *(LoadedPoint(level=level, lightest=lightest) for level in others)),
         )
 
 

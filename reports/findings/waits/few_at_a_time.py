@@ -31,7 +31,12 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 "stage-serialised",
                 turn,
                 sure="likely",
-                evidence=(Evidence(figure="the app's own tasks and threads at work", value=workers(inside)),),
+                evidence=(
+                    Evidence(
+                        figure="the app's own tasks and threads at work",
+                        value=workers(inside, service.heavy.takers),
+                    ),
+                ),
                 advice="What they wait for is made by fewer workers than there are requests: run more of"
                 " them, or have each take several at once",
             )

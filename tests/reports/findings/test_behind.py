@@ -74,6 +74,22 @@ def test_what_few_workers_make_for_all_is_waited_for_in_turn(
         assert (figures["requests that wait there"], found.confidence) == (pytest.approx(19), "likely")
 
 
+@pytest.mark.parametrize(("idles", "code"), [("queue-get", "stage-serialised"), ("sleep", "unknown")])
+def test_a_worker_that_sleeps_between_two_pieces_is_at_work_if_it_waits_for_some_when_there_are_few(
+    diagnose: Any, seen: Any, idles: str, code: str
+) -> None:
+    """As one that keeps to a rate; who sleeps at any load only looks again now and then."""
+    light, heavy = (
+        seen(users=users, rps=10, waits=(
+            at("future", users),
+            {"of": "task", "where": f"worker (mine.py:{line})", "kind": kind, "count": 1},
+        ))
+        for users, kind, line in ((1, idles, 1), (20, "sleep", 2))
+    )  # fmt: skip
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
+
+
 @pytest.mark.parametrize(("kind", "loop_busy", "code"), [
     ("sleep", 0.1, "stage-serialised"),
     ("sleep", 0.9, "interpreter-bound"),  # they sleep for too long, as nothing wakes them
