@@ -232,7 +232,7 @@ def test_a_cpu_of_its_own_is_advised_only_where_the_load_has_none(
     assert not re.search("CPU to the load|another machine", apart)
 
 
-@pytest.mark.parametrize("apart", [one for one in Apart if one not in (Apart.SHARED)])
+@pytest.mark.parametrize("apart", [one for one in Apart if one is not Apart.SHARED])
 def test_cpus_auto_is_advised_only_where_it_would_divide_them(apart: Apart) -> None:
     said = relief(dataclasses.replace(_generator(20.0), apart=apart))
     assert "--cpus auto" not in said
