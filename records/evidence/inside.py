@@ -62,6 +62,9 @@ class LoopSample:
     lag_ms: float
     running: Work | None
     """None: its thread waits for events."""
+    cpu_ns: int | None = None
+    """For how long that was on a CPU, and waited for one, since it began; None: not known."""
+    cpu_wait_ns: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +149,7 @@ def _loop(raw: Any) -> LoopSample:
     return LoopSample(
         lag_ms=milliseconds(raw["lag_ms"]),
         running=None if running is None else _work(running),
+        **{name: moment_ns(ns) for name in ("cpu_ns", "cpu_wait_ns") if (ns := raw.get(name)) is not None},
     )
 
 

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from records.evidence.inside import READY, REQUEST, RUNNING, SERVER, TASK, InsideSample, Place, Work
+from records.evidence.inside import (
+    READY,
+    REQUEST,
+    RUNNING,
+    SERVER,
+    TASK,
+    InsideSample,
+    LoopSample,
+    Place,
+    Work,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +62,10 @@ class Inside:
     running: tuple[tuple[Work, float], ...]
     loop_mean: float
     """The same share of all loops."""
+    loop_on_cpu: float | None
+    """The share of the time in which the thread of the loop that a request meets was on a CPU, and in which
+    it waited for one; None: not known."""
+    loop_delay: float | None
     executors: tuple[MeanExecutor, ...]
     in_threads: tuple[tuple[Work, float], ...]
     """How many threads besides those of loops were doing what."""
@@ -99,10 +113,15 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
     loops = [found for pid in serving if (found := _loop(by_process[pid])) is not None]
     for_them = sum(loop.requests for loop in loops)
     running: Counter[Work] = Counter()
-    lag_ms = 0.0
+    lag_ms = on_cpu = delay = 0.0
+    known = bool(loops)
     for loop in loops:
         weight = loop.requests / for_them if for_them else 1 / len(loops)
         lag_ms += weight * fmean(loop.lags_ms)
+        if loop.on_cpu is None or loop.delay is None:
+            known = False
+        else:
+            on_cpu, delay = on_cpu + weight * loop.on_cpu, delay + weight * loop.delay
         for work, share in loop.running.items():
             running[work] += weight * share  # type: ignore[assignment]
     return InsideOfSpan(
@@ -119,6 +138,8 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         loop_busy=running.total(),
         running=tuple(running.most_common()),
         loop_mean=fmean(sum(loop.running.values()) for loop in loops) if loops else 0.0,
+        loop_on_cpu=on_cpu if known else None,
+        loop_delay=delay if known else None,
         executors=_executors(by_process),
         in_threads=tuple(threads.most_common()),
         gc_ms=sum(sample.gc_ms for sample in seen),
@@ -135,6 +156,8 @@ class _Loop:
     lags_ms: Sequence[float]
     running: Mapping[Work, float]
     """As shares of the samples."""
+    on_cpu: float | None
+    delay: float | None
 
 
 def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
@@ -153,7 +176,20 @@ def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
         requests=sum(waits) / len(ours),
         lags_ms=[loop.lag_ms for loop in loops],
         running={work: count / len(loops) for work, count in running.items()},
+        on_cpu=_share_of_time(ours, lambda loop: loop.cpu_ns),
+        delay=_share_of_time(ours, lambda loop: loop.cpu_wait_ns),
     )
+
+
+def _share_of_time(ours: Sequence[InsideSample], clock: Callable[[LoopSample], int | None]) -> float | None:
+    """By a clock of the loop's thread. None where it is not known, or there are several loops, which nobody
+    can tell from each other."""
+    one = [(sample.at_ns, clock(sample.loops[0])) for sample in ours if len(sample.loops) == 1]
+    told = [(at, ns) for at, ns in one if ns is not None]
+    if len(told) < 2 or len(told) < len(ours) or told[-1][0] <= told[0][0]:
+        return None
+    spent = told[-1][1] - told[0][1]
+    return min(1.0, spent / (told[-1][0] - told[0][0])) if spent >= 0 else None
 
 
 def _each(by_process: Mapping[int, list[InsideSample]]) -> tuple[OfProcess, ...]:

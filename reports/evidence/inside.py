@@ -62,6 +62,8 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         loop_busy=fmean(one.loop_busy for one in found),
         running=weighed(lambda one: one.running),
         loop_mean=fmean(one.loop_mean for one in found),
+        loop_on_cpu=_mean_of_known([one.loop_on_cpu for one in found]),
+        loop_delay=_mean_of_known([one.loop_delay for one in found]),
         executors=_executors(found),
         in_threads=weighed(lambda one: one.in_threads),
         pythons=tuple(sorted({python for one in found for python in one.pythons})),
@@ -69,6 +71,12 @@ def _mean(found: Sequence[InsideOfSpan], seconds: float) -> InsideOfCells:
         gc_longest_ms=(longest_ms := max(one.gc_longest_ms for one in found)),
         gc_pauses=sum(one.gc_ms for one in found) / longest_ms if longest_ms else 0.0,
     )
+
+
+def _mean_of_known(found: Sequence[float | None]) -> float | None:
+    """None where one is not known."""
+    known = [one for one in found if one is not None]
+    return fmean(known) if known and len(known) == len(found) else None
 
 
 def _requests_at_each(inside: InsideOfSpan) -> tuple[float, ...]:

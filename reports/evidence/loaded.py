@@ -115,7 +115,11 @@ class LoadedPoint:
 
     @cached_property
     def machine(self) -> GotOfMachine | None:
-        return got_of_machine(self.level.valid_cells)
+        """The loop's thread by the clocks that were seen inside, where those are known."""
+        found, inside = got_of_machine(self.level.valid_cells), self.inside
+        if found is None or inside is None or inside.loop_on_cpu is None:
+            return found
+        return replace(found, main_thread_cpu=inside.loop_on_cpu, main_thread_delay=inside.loop_delay)
 
     @property
     def loop_held(self) -> float:
@@ -125,11 +129,10 @@ class LoadedPoint:
         has nothing to do: so it was held at least as long as it was on a CPU, or waited for one. 0 where
         nobody looked inside.
         """
-        inside, machine = self.inside, self.machine
+        inside = self.inside
         if inside is None:
             return 0.0
-        delay = (machine.main_thread_delay if machine is not None else None) or 0.0
-        return max(inside.loop_busy, min(1.0, self._loop_on_cpu + delay) if self._loop_on_cpu else 0.0)
+        return max(inside.loop_busy, min(1.0, (inside.loop_on_cpu or 0.0) + (inside.loop_delay or 0.0)))
 
     @property
     def loop_works(self) -> float:
@@ -138,15 +141,7 @@ class LoadedPoint:
         if inside is None:
             return 0.0
         delay = (machine.main_thread_delay if machine is not None else None) or 0.0
-        return max(inside.loop_busy - delay, self._loop_on_cpu)
-
-    @property
-    def _loop_on_cpu(self) -> float:
-        """0 where it is not known: of several processes nobody knows which one's requests met."""
-        inside, machine = self.inside, self.machine
-        if inside is None or machine is None or not inside.looped or inside.servers != 1:
-            return 0.0
-        return min(1.0, machine.main_thread_cpu or 0.0)
+        return max(inside.loop_busy - delay, inside.loop_on_cpu or 0.0)
 
     @cached_property
     def probed(self) -> Probed | None:

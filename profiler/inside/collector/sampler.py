@@ -14,6 +14,7 @@ from types import CodeType
 from typing import Any
 
 from .loops import loops_of_asyncio
+from .on_cpu import OnCpu
 from .pace import Pace
 from .pauses import Pauses
 from .returned import Returned
@@ -137,6 +138,7 @@ class Sampler:
             pause_s = self._interval_s
             self._turn = Turn()  # made by the thread that it is of
             self._returned = Returned()  # here, for an app waits for what it loads
+            self._on_cpu = OnCpu()
             while self._is_wanted():
                 self._look_for_loops()
                 if self.pings or self._serves:
@@ -205,7 +207,11 @@ class Sampler:
         began_s = time.thread_time()
         frames = sys._current_frames()
         loops = [
-            {"lag_ms": ping.take_ms(), "running": loop_frame(frames.get(thread), ping.runs_it)}
+            {
+                "lag_ms": ping.take_ms(),
+                "running": loop_frame(frames.get(thread), ping.runs_it),
+                **self._on_cpu.look(thread),
+            }
             for thread, ping in pings.items()
         ]
         executors = self._executors.look(frames)

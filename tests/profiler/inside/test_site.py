@@ -80,6 +80,31 @@ def test_a_healthy_loop_is_seen_to_wait_for_events_and_the_garbage_collector_is_
     assert all(0 < now_ns - line["at_ns"] < LIMIT_S * 1e9 for line in lines(kept))
 
 
+def test_the_clocks_are_those_of_the_loop_s_thread_also_where_that_is_not_the_main_one(kept: Path) -> None:
+    program = f"""
+    {UNTIL}
+    import asyncio, threading, time
+    used_ns = []
+    def works(line):
+        used_ns.extend(loop["cpu_ns"] for loop in line["loops"])
+        return used_ns and used_ns[-1] - used_ns[0] >= 50_000_000
+    async def main():
+        told = asyncio.create_task(asyncio.to_thread(until, works))
+        while not told.done():
+            sum(range(1000))
+            await asyncio.sleep(0)
+        await told
+        print(time.thread_time_ns())
+    thread = threading.Thread(target=lambda: asyncio.run(main()))
+    thread.start()
+    thread.join()
+    """
+    own_ns = int(ran_well(program, kept))
+    loops = [loop for line in lines(kept) for loop in line["loops"]]
+    assert max(loop["cpu_ns"] for loop in loops) <= own_ns
+    assert all(loop["cpu_wait_ns"] >= 0 for loop in loops)
+
+
 def test_a_server_that_answers_in_threads_shows_what_each_request_waits_for(kept: Path) -> None:
     program = f"""
     {UNTIL}

@@ -147,3 +147,30 @@ def test_the_pythons_are_those_that_serve_each_once(tmp_path: Path) -> None:
     older = summary(read_inside(kept(tmp_path / "older.jsonl", line(10))), 0, 20 * S)
     assert older is not None
     assert older.pythons == ()
+
+
+def _clocks(cpu_s: float, wait_s: float = 0.0) -> list[dict[str, Any]]:
+    times = {"cpu_ns": round(cpu_s * S), "cpu_wait_ns": round(wait_s * S)}
+    return [{"lag_ms": 1.0, "running": None, **times}]
+
+
+@pytest.mark.parametrize(("lines", "on_cpu", "delay"), [
+    ([line(10, loops=_clocks(7, 1)), line(20, loops=_clocks(10, 3))], 0.3, 0.2),
+    # of two that serve the one that more requests wait for counts more
+    ([line(at, pid=pid, loops=_clocks(at * cpu), groups=[{"of": "request", "kind": "ready", "count": ready}])
+      for pid, cpu, ready in ((1, 0.9, 30), (2, 0.1, 10)) for at in (10, 20)], 0.7, 0.0),
+    # another process's work is not the loop's
+    ([line(at, pid=pid, loops=_clocks(at * cpu), **of) for pid, cpu, of in (
+        (1, 0.1, {}), (2, 1.0, {"requests": 0, "server": 0, "groups": []})) for at in (10, 20)], 0.1, 0.0),
+    ([line(10, loops=_clocks(7))], None, None),
+    ([line(at) for at in (10, 20)], None, None),  # an older collector's
+    ([line(at, loops=_clocks(at) * 2) for at in (10, 20)], None, None),  # which loop's?
+    ([line(10, loops=_clocks(7)), line(20, loops=_clocks(1))], None, None),  # another thread, or a clock's fault
+])  # fmt: skip
+def test_how_long_the_loop_s_thread_was_on_a_cpu(
+    tmp_path: Path, lines: list[dict[str, Any]], on_cpu: float | None, delay: float | None
+) -> None:
+    seen = summary(read_inside(kept(tmp_path / "inside.jsonl", *lines)), 0, 30 * S)
+    assert seen is not None
+    found = (seen.loop_on_cpu, seen.loop_delay)
+    assert found == ((None, None) if on_cpu is None else pytest.approx((on_cpu, delay)))

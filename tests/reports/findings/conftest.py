@@ -45,6 +45,7 @@ class Seen:
     turn_ms: float | None = None
     main_cpu: float | None = None
     main_delay: float = 0.0
+    loop_cpu: float | None = None
     run_delay: float = 0.0
     llm_ms: tuple[float, float] | None = None
     llm_queued_ms: float = 0.0
@@ -67,15 +68,30 @@ class Seen:
             "turn_ms": self.turn_ms, "errors": 0, "took_us": 9,
         }  # fmt: skip
         runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
-        loops = ([{"lag_ms": self.lag_ms, "running": one}] for one in runs)
+        ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
+        loops = (
+            [{"lag_ms": self.lag_ms, "running": one, **self._clocks(at)}]
+            for one, at in zip(runs, ats, strict=True)
+        )
         if not self.looped:
             loops = ([] for _ in range(48))
-        ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
         free = {**sample, "requests": 0, "groups": [], "loops": [{"lag_ms": 0.1, "running": None}]}
         return lines(
             [{**sample, "at_ns": at, "loops": loop} for at, loop in zip(ats, loops, strict=True)]
             + [{**free, "pid": 2 + n, "at_ns": at} for n in range(self.idle) for at in ats]
         )
+
+    def _clocks(self, at_ns: int) -> dict[str, int]:
+        """Of the loop's thread, which is the busiest main one where ``loop_cpu`` does not say what else it
+        has; nothing where neither is said."""
+        on_cpu = self.main_cpu if self.loop_cpu is None else self.loop_cpu
+        if on_cpu is None:
+            return {}
+        since_ns = at_ns - self.start_ns
+        return {
+            "cpu_ns": round(on_cpu * since_ns),
+            "cpu_wait_ns": round(self.main_delay * since_ns),
+        }
 
     def profile(self) -> bytes:
         sample = {

@@ -177,3 +177,12 @@ def test_a_loop_that_small_pieces_fill_is_full_though_who_looks_finds_it_without
     assert [(one.code, one.confidence) for one in findings] == found
     assert [one.where for one in findings] == [""] * len(found)
     assert "of that in this function" not in [e.figure for one in findings for e in one.evidence]
+
+
+def test_what_another_process_computes_is_not_the_loop_s(diagnose: Any, seen: Any) -> None:
+    """One of a pool's, as for embeddings, while the app looks for its results again and again."""
+    light, heavy = (
+        seen(users=n, rps=rps, waits=(at("sleep", n),), loop_busy=0.05, lag_ms=0.2, loop_cpu=0.05, **HAD)
+        for n, rps in ((1, 30), (20, 40))
+    )
+    assert codes(diagnose(light, heavy)) == ["stage-serialised"]
