@@ -15,6 +15,7 @@ from reports.findings.common.binding import about, binding, binds, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, FEWEST_SEEN, MOST, for_the_loop, held, is_held, share, waiting
+from reports.findings.common.late_sleeps import may_be_late
 from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
@@ -69,6 +70,10 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     if load.loop_held < BUSY:
         return
     found = waiting(service, for_the_loop)
+    asleep = waiting(service, lambda place: place.kind == "sleep")
+    if not _is_seen(service, inside) and not may_be_late(service, asleep):
+        # A loop that only looks again and again is full, too, and ends no sleep late.
+        found = waiting(service, lambda place: for_the_loop(place) and place.kind != "sleep")
     on_loop, delay = work_on_loop(inside), _delay(service)
     why = _why(service, on_loop, inside, inside.lag_ms)
     if load.loop_works < OF_ITS_OWN:

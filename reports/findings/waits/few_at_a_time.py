@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import workers
 from reports.evidence.kinds import TURN
-from reports.evidence.service import Excess, Service
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, MOST, held, share, waiting
+from reports.findings.common.late_sleeps import may_be_late
 from reports.findings.machine.compute import filled
-
-DOUBT = 2.0
-"""Times the lateness that was seen: what lies within that may be lateness."""
 
 
 def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
@@ -41,7 +38,7 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 " them, or have each take several at once",
             )
         # A loop that is held ends each sleep late, and so does one that waits for the interpreter.
-        elif share(asleep) >= MOST and service.heavy.loop_held < BUSY and not _may_be_late(service, asleep):
+        elif share(asleep) >= MOST and service.heavy.loop_held < BUSY and not may_be_late(service, asleep):
             yield binding(
                 service,
                 "stage-serialised",
@@ -50,15 +47,3 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                 advice="They sleep for longer there the more there are, as at a rate limit, or to look again"
                 " for what is not there yet: raise the limit, or see what they look for",
             )
-
-
-def _may_be_late(service: Service, asleep: tuple[Excess, ...]) -> bool:
-    """Can it be that they sleep for no longer, but that each sleep ends late? X answers a second with a sleep
-    before each of P pieces, each L late, are X P L requests at a time (Little 1961). The lateness is known
-    from few questions (`DOUBT`)."""
-    inside = service.heavy.inside
-    pieces = service.heavy.level.timed.gaps_us.counts
-    if inside is None or not len(pieces):
-        return False
-    late = service.heavy.per_second * (1 + float(pieces.mean())) * inside.lag_ms / 1e3
-    return sum(one.requests for one in asleep) <= DOUBT * late

@@ -165,7 +165,7 @@ def _clocks(cpu_s: float, wait_s: float = 0.0) -> list[dict[str, Any]]:
     ([line(10, loops=_clocks(7))], None, None),
     ([line(at) for at in (10, 20)], None, None),  # an older collector's
     ([line(at, loops=_clocks(at) * 2) for at in (10, 20)], None, None),  # which loop's?
-    ([line(10, loops=_clocks(7)), line(20, loops=_clocks(1))], None, None),  # another thread, or a clock's fault
+    ([line(10, loops=_clocks(7)), line(20, loops=_clocks(1))], None, None),  # another thread
 ])  # fmt: skip
 def test_how_long_the_loop_s_thread_was_on_a_cpu(
     tmp_path: Path, lines: list[dict[str, Any]], on_cpu: float | None, delay: float | None

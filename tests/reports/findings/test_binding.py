@@ -186,3 +186,14 @@ def test_what_another_process_computes_is_not_the_loop_s(diagnose: Any, seen: An
         for n, rps in ((1, 30), (20, 40))
     )
     assert codes(diagnose(light, heavy)) == ["stage-serialised"]
+
+
+@pytest.mark.parametrize(("lag_ms", "found"), [(0.1, []), (30.0, ["interpreter-bound"])])
+def test_a_loop_that_only_looks_again_and_again_ends_no_sleep_late(
+    loaded: Any, seen: Any, lag_ms: float, found: list[str]
+) -> None:
+    light, heavy = (
+        seen(users=n, rps=rps, waits=(at("sleep", n),), loop_busy=0.0, lag_ms=lag_ms, **HAD)
+        for n, rps in ((1, 30), (20, 40))
+    )
+    assert codes(event_loop(loaded(light, heavy))) == found
