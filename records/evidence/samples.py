@@ -70,13 +70,19 @@ def samples_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def _in_order(samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Two profilers may have watched at the same time, each other things. One is known by its id; an older
-    one, which says none, by when it began."""
+    """Two profilers may have watched at the same time, each other things. One is known by its id, whatever
+    its clock says of when it began; an older one, which has none, by that."""
     began_ns = sorted(map(_began_ns, samples))
     first = [at for before, at in pairwise([-_APART_NS, *began_ns]) if at - before >= _APART_NS]
+    known: dict[str, int] = {}
+    for sample in samples:
+        if own := _id(sample):
+            known[own] = min(_began_ns(sample), known.get(own, _began_ns(sample)))
 
     def look(sample: dict[str, Any]) -> tuple[int, str, int]:
-        return bisect_right(first, _began_ns(sample)), _id(sample), _at_ns(sample)
+        own = _id(sample)
+        began = known[own] if own else _began_ns(sample)
+        return bisect_right(first, began), own, _at_ns(sample)
 
     texts = (orjson.dumps(sample, option=orjson.OPT_SORT_KEYS) for sample in samples)
     return once_in_order(zip(texts, samples, strict=True), look)

@@ -46,18 +46,18 @@ class _Allowed:
     seconds: float
     had: int
     took_seconds: float
-    """From its first request to the end of what was measured."""
+    """Of what was measured; where there was no warm-up's end, from its first request to its last's end."""
 
     @classmethod
     def of(cls, name: str, part: CellPart, requests: int, seconds: int) -> Self:
         """By the plan's numbers where the cell has none of its own: many users ask for more requests than the
         plan says, and one that is measured again may take longer."""
-        asked, every = part.data.cell.requested, part.requests
+        asked, every, window = part.data.cell.requested, part.requests, part.window
         own_requests, own_seconds = asked.get("requests"), asked.get("max_seconds")
         return cls(
             name=name,
-            had=len(every.measured(part.window)),
-            took_seconds=_seconds(every, part.window),
+            had=_asked(every, window) + part.data.left_out.impossible,
+            took_seconds=_seconds(every) if window is None else window.seconds,
             requests=own_requests if type(own_requests) is int and own_requests > 0 else requests,
             seconds=own_seconds if isinstance(own_seconds, int | float) and own_seconds > 0 else seconds,
         )
@@ -109,9 +109,12 @@ def _enough_seconds(short: Sequence[_Allowed]) -> int | None:
     return 10 * math.ceil(max(one.seconds * one.requests / one.had for one in short) / 10)
 
 
-def _seconds(every: Requests, window: Window | None) -> float:
-    """To its window's end, or to the last that happened where it has none."""
-    if not len(every):
-        return 0.0
-    end = int(every.ended_ns.max()) if window is None else window.end_ns
-    return (end - int(every.sent_ns.min())) / 1e9
+def _asked(every: Requests, window: Window | None) -> int:
+    """Those that were to count; where there was no window, whatever came of them."""
+    if window is not None:
+        return len(every.measured(window))
+    return len(every) - int(every.mask(lambda one: "warmup" in one.flags).sum())
+
+
+def _seconds(every: Requests) -> float:
+    return (int(every.ended_ns.max()) - int(every.sent_ns.min())) / 1e9 if len(every) else 0.0

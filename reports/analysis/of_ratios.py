@@ -43,7 +43,8 @@ class ReachedDifferently(Note):
 
 @dataclass(frozen=True, kw_only=True)
 class PythonsDiffer(Note):
-    """Two deployments are served by other builds of Python."""
+    """Two that are compared are served by other builds of Python; or one of them, of which then both are, by
+    several, in repeats that are pooled."""
 
     code = "pythons-differ"
     first: str
@@ -80,14 +81,22 @@ def compared(analysis: Analysis) -> Iterator[Note]:
 
 
 def _pythons_differ(analysis: Analysis) -> Iterator[PythonsDiffer]:
-    """Once for each pair of deployments, whatever they run."""
+    """Two deployments once, whatever they run; two configurations of one by their names."""
     pythons: dict[str, set[str]] = defaultdict(set)
+    rows = []
     for service in analysis.services:
-        for point in service.points:
-            pythons[service.deployment].update(point.inside.pythons if point.inside else ())
-    for first, second in dict.fromkeys((ratio.first, ratio.second) for ratio in analysis.deployment_ratios):
+        seen = {one for point in service.points if point.inside for one in point.inside.pythons}
+        rows.append(f"{service.deployment}/{service.config}")
+        for name in (service.deployment, rows[-1]):
+            pythons[name] |= seen
+    deployments = [(ratio.first, ratio.second) for ratio in analysis.deployment_ratios]
+    configurations = [
+        (f"{ratio.deployment}/{ratio.config}", f"{ratio.deployment}/{ratio.reference}")
+        for ratio in analysis.comparisons
+    ]
+    for first, second in dict.fromkeys([*deployments, *configurations, *((row, row) for row in rows)]):
         own, other = sorted(pythons[first]), sorted(pythons[second])
-        if own and other and own != other:
+        if own and other and (own != other or (first == second and len(own) > 1)):
             yield PythonsDiffer(
                 first=first, second=second, of_first=", ".join(own), of_second=", ".join(other)
             )

@@ -109,14 +109,19 @@ def _reached(notes: Sequence[of_ratios.ReachedDifferently]) -> Caution:
 
 
 def _pythons(notes: Sequence[of_ratios.PythonsDiffer]) -> Caution:
-    return Caution(
-        sentences=tuple(
-            f"{note.first} and {note.second} are served by other builds of Python ({note.of_first}; "
-            f"{note.of_second}): what one is quicker by is in their ratio."
-            for note in notes
-        ),
-        brief=f"{notes[0].first} and {notes[0].second} are served by other builds of Python",
-    )
+    sentences = []
+    for note in notes:
+        one = note.first == note.second
+        builds = note.of_first if one else f"{note.of_first}; {note.of_second}"
+        place = "in the spread of its figures" if one else "in their ratio"
+        sentences.append(f"{_served(note)} ({builds}): what one is quicker by is {place}.")
+    return Caution(sentences=tuple(sentences), brief=_served(notes[0]))
+
+
+def _served(note: of_ratios.PythonsDiffer) -> str:
+    if note.first == note.second:
+        return f"{note.first} is served by several builds of Python"
+    return f"{note.first} and {note.second} are served by other builds of Python"
 
 
 def _uneven(notes: Sequence[of_processes.Uneven]) -> Caution:

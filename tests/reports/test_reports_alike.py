@@ -206,18 +206,34 @@ def test_deployments_that_are_served_by_other_builds_of_python_are_compared_and_
     made: Any, tmp_path: Path, first: str, second: str, told: bool
 ) -> None:
     specs = [spec(made, "baseline"), spec(made, "baseline", deployment="pod")]
-    plan = {"targets": [{"label": "local"}, {"label": "pod"}], "variants": [{"name": "baseline"}]}
-    run = made.run(tmp_path / "run", specs, plan=plan)
-    for one, python in zip(specs, (first, second), strict=True):
-        seen = {
-            "at_ns": made.start_ns + 1, "pid": 1, "python": python, "loops": [], "groups": [],
-            "requests": 1, "others": 0, "server": 1, "executors": [], "threads": {"count": 1, "groups": []},
-            "gc": {"collections": 0, "ms": 0.0, "longest_ms": 0.0}, "errors": 0, "took_us": 9,
-        }  # fmt: skip
-        (run / "cells" / one.name / "inside.jsonl").write_bytes(orjson.dumps(seen) + b"\n")
-    analysis = analyse([read_run(run)])
+    analysis = _served_by(made, tmp_path / "run", specs, (first, second))
     [ratio] = analysis.deployment_ratios
     said = "local and pod are served by other builds of Python"
     assert ratio.throughput is not None
     assert (f"{said} ({first}; {second})" in " ".join(blocks(analysis)[-1].lines)) is told
     assert (said in head(analysis)) is told
+
+
+def test_so_are_two_configurations_and_repeats_that_are_pooled(made: Any, tmp_path: Path) -> None:
+    specs = [spec(made, "baseline"), spec(made, "mock-both")]
+    lines = blocks(_served_by(made, tmp_path / "one", specs, ("3.11", "3.14")))[-1].lines
+    assert "local/mock-both and local/baseline are served by other builds of Python" in " ".join(lines)
+    again = [spec(made, "baseline"), spec(made, "baseline", repeat=2)]
+    lines = blocks(_served_by(made, tmp_path / "two", again, ("3.11", "3.14")))[-1].lines
+    assert "local/baseline is served by several builds of Python (3.11, 3.14)" in " ".join(lines)
+
+
+def _served_by(made: Any, folder: Path, specs: list[Any], pythons: tuple[str, str]) -> Any:
+    labels, names = ({getattr(one, of): None for one in specs} for of in ("deployment", "config"))
+    plan = {"targets": [{"label": one} for one in labels], "variants": [{"name": one} for one in names]}
+    run = made.run(folder, specs, plan=plan)
+    for one, python in zip(specs, pythons, strict=True):
+        began_ns = made.start_ns + (one.repeat - 1) * 3_600_000_000_000 + round(one.late_s * 1e9)
+        seen = {
+            "at_ns": began_ns + 1, "pid": 1, "python": python,
+            "loops": [], "groups": [],
+            "requests": 1, "others": 0, "server": 1, "executors": [], "threads": {"count": 1, "groups": []},
+            "gc": {"collections": 0, "ms": 0.0, "longest_ms": 0.0}, "errors": 0, "took_us": 9,
+        }  # fmt: skip
+        (run / "cells" / one.name / "inside.jsonl").write_bytes(orjson.dumps(seen) + b"\n")
+    return analyse([read_run(run)])

@@ -129,11 +129,11 @@ def _held_back(r: RequestRecord) -> bool | None:
     after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
     if r.stages and LLM.stage in r.stages:
         late = r.service_ttft_ms - r.stages_ms
-        between_lumps = max(r.gaps_us) / 1000
-        if between_lumps >= BETWEEN_LUMPS_MS and late > 2 * between_lumps + HELD_MS:
-            return (
-                None  # a buffer holds the first token no longer than it takes to fill: this was another wait
-            )
+        between = [us / 1000 for us in r.gaps_us if us >= 1000 * BETWEEN_LUMPS_MS]
+        # A buffer holds the first token no longer than it takes to fill, which all lumps but the last show:
+        # that is let go by the end. What took longer was another wait.
+        if len(between) > 1 and late > 2 * max(between) + HELD_MS:
+            return None
         with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
     if after_headers > TOGETHER_MS:
@@ -156,8 +156,8 @@ def buffering(facts: Facts) -> Check:
     - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
 
     Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell. A
-    first token that is later than twice the longest time between two lumps (and 50 ms) was not held by what
-    made the lumps: a step without a stage, or a busy loop, is as late.
+    first token that is later than twice the longest time between two of several lumps (and 50 ms) was not
+    held by what made the lumps: a step without a stage, or a busy loop, may be as late.
     The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
     holds them with all else. Where there are no stage times, and the tokens came all at once or their
     headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than

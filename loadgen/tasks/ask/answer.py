@@ -146,7 +146,8 @@ class Answer:
 
     def _first(self, at_ns: int) -> None:
         self.first_token_ns = at_ns
-        if self.first_generated_ns is None:
+        # A tool's call is a token from its beginning on, and thoughts may have come after that.
+        if self.first_generated_ns is None or self.first_generated_ns > at_ns:
             self.first_generated_ns = at_ns
 
     def _counted(self, at_ns: int) -> None:

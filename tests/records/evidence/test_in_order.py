@@ -152,6 +152,17 @@ def test_two_profilers_that_began_together_are_two(tmp_path: Path) -> None:
     assert [one["profiler"]["id"] for one in found] == ["a"] * 4 + ["b"] * 4
 
 
+def test_one_profiler_is_one_though_its_clock_is_set_back_on_its_way(tmp_path: Path) -> None:
+    back = {turn: S // 5 if turn > 2 else 0 for turn in range(1, 7)}
+    lines = [
+        sample(turn * S - back[turn], -back[turn]) | {"profiler": {"missed_ticks": 0, "id": "a"}}
+        for turn in back
+    ]
+    found = machine_over(samples.samples_in(kept(tmp_path, layout.SAMPLES, lines).parent))
+    assert found is not None
+    assert found.samples == 6
+
+
 def test_how_long_nothing_is_seen_is_not_judged_by_lines_that_came_twice(tmp_path: Path) -> None:
     """A scrape each 4 s is late after 12 of them, not after 1.5."""
     lines = [LINES[layout.SCRAPED][0] | {"at_ns": at * S} for at in (0, 4, 8, 12, 20, 24)]

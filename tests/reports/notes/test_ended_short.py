@@ -54,6 +54,14 @@ def test_a_cell_in_which_nothing_counted_ended_short_too_and_nobody_knows_what_i
     assert "1 of 1 cell ended after 8 s with 0 of the" in head(of(no_window, plan={"requests": 200}))
 
 
+def test_a_cell_that_had_all_its_requests_did_not_end_short(made: Any, of: Any) -> None:
+    """All of them failed, and it never had a window; or something else ended it."""
+    refused = made.spec(rps=0.1, seconds=8, failures=200, window=False)
+    assert "--max-seconds" not in head(of(refused, plan={"requests": 200}))
+    whole = made.spec(rps=5.0, seconds=6.0)
+    assert "--max-seconds" not in head(of(whole, plan={"requests": 200}))
+
+
 def test_each_master_s_part_of_a_cell_ended_short(made: Any, tmp_path: Path) -> None:
     folders = [
         made.run(tmp_path / name, [made.spec(rps=5.0, seconds=8, seed=seed)], plan={"requests": 200})

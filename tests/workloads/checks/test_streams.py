@@ -60,6 +60,8 @@ NO_STAGES = {"stages": None}
     # a step that is no stage, and a busy loop that sends several tokens a turn: no buffer fills in 30 ms and
     # holds its first for 220
     ({"gaps_us": [0, 0, 0, 30_000] * 6, "ttft_ms": 370.0, "headers_ms": 22.0}, "n/a", "blocked now and then"),
+    # the last lump is let go when the answer ends, however full it is
+    ({"gaps_us": [10] * 99 + [180_000] + [10] * 9, "ttft_ms": 2100.0, "headers_ms": 2.0}, "fail", ""),
     # two tokens now and then
     (HELD | NO_STAGES | {"gaps_us": [0, 20_000, 20_000] * 10}, "pass", ""),
     # Nobody can say whose lumps they are: of speculative decoding, a scheduler's steps, a proxy's flushes;

@@ -87,6 +87,12 @@ def test_a_call_without_arguments_is_an_answer(arguments: Any) -> None:
     assert (answer.tokens, answer.first_token_ns) == (1, 1_000_000)
 
 
+def test_a_call_that_came_before_a_thought_was_generated_before_it() -> None:
+    call = {"index": 0, "function": {"name": "now"}}
+    answer = read(chunk(tool_calls=[call]), chunk(reasoning="Hm"), chunk("tool_calls"))
+    assert (answer.tokens, answer.first_generated_ns, answer.first_token_ns) == (1, 1_000_000, 1_000_000)
+
+
 def test_a_piece_as_long_as_its_tokens_holds_them() -> None:
     """Some services send many tokens in one event: that alone does not make them thoughts."""
     usage = b'data: {"choices":[],"usage":{"completion_tokens":100}}\n\n'
