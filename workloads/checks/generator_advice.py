@@ -14,8 +14,8 @@ answered in time."""
 OF_DIVISIONS = {
     Apart.OWN: "",
     Apart.SHARED: "leave a CPU to the load alone (as sweep --cpus auto does)",
-    Apart.QUOTA: "leave a CPU to the load: lower the container's CPU limit, or measure on a machine with "
-    "more CPUs than it may use (beside such a limit sweep --cpus keeps nothing off a CPU)",
+    Apart.QUOTA: "measure on a machine with more CPUs than the container's limit, so that one is left to the "
+    "load (beside such a limit sweep --cpus keeps nothing off a CPU)",
     Apart.ONE_CPU: "measure on a machine with two CPUs or more, so that the load has one alone",
     Apart.CLUSTER: "see that the load's pods are on another node than the service's (kubectl get pods "
     "-o wide)",

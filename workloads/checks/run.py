@@ -56,7 +56,8 @@ def generator_lag(facts: Facts) -> Check:
     ]
     longest = max((share for share, _ in still if share is not None), default=0.0)
     if longest > STOOD_STILL_SHARE:
-        text = f"the generator stood still for {100 * longest:.0f} % of the time"
+        bound = f"{100 * STOOD_STILL_SHARE:g}"
+        text = f"the generator stood still for {100 * longest:.1f} % of the time, more than {bound} %"
         return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
     if not counted and starved(facts):
         waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "no request came to its end"

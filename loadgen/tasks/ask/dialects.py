@@ -88,7 +88,7 @@ def dialect(
         path=path or plain.path,
         question=question,
         template=template,
-        expects_documents=plain.expects_documents and template.get("use_rag") is not False,
+        expects_documents=plain.expects_documents and bool(template.get("use_rag")),
     )
 
 
