@@ -144,7 +144,8 @@ def test_documents_are_counted_by_whatever_name_their_list_has(event: dict[str, 
 
 
 @pytest.mark.parametrize(("given", "expects"), [
-    ({}, True), ({"rag": False}, False), ({"fields": {"use_rag": False}}, False), ({"drop": ["use_rag"]}, False),
+    ({}, True), ({"rag": False}, False), ({"fields": {"use_rag": False}}, False),
+    ({"drop": ["use_rag"]}, False),
     ({"rag": False, "drop": ["use_rag"]}, False), ({"rag": False, "fields": {"use_rag": True}}, True),
 ])  # fmt: skip
 def test_documents_are_expected_where_they_are_asked_for(given: dict[str, Any], expects: bool) -> None:
