@@ -12,6 +12,7 @@ from typing import Any
 from loadgen.process.run import Run
 from loadgen.process.verdict_line import verdict_line
 from records.cells.request import OUTCOMES
+from records.secrets.secret_names import harmless
 from workloads.checks.failure_advice import failure_advice
 
 UNANSWERED = "no request was answered, or failed, in the time there was: give more with -t or --drain-seconds"
@@ -55,7 +56,7 @@ def _failures(run: Run, stats: Any) -> str:
             some_good=stats.total.num_failures < stats.total.num_requests,
         )
         failed = f"{stats.total.num_failures} of {stats.total.num_requests} requests failed"
-        return f"{failed} ({error.occurrences} times: {text or outcome}); {advice}"
+        return f"{failed} ({error.occurrences} times: {harmless(text) or outcome}); {advice}"
     return ""
 
 

@@ -164,11 +164,14 @@ class ReplyReading(ABC):
         """Nothing more comes, because the answer was whole or because of ``failure``."""
         exchange, now_ns = self._exchange, time.monotonic_ns()
         exchange.ended_ns = now_ns
-        if exchange.headers_ns is None or isinstance(failure, DeadlinePassed):
-            exchange.error = str(failure)
-            exchange.outcome = "timeout" if isinstance(failure, DeadlinePassed) else "truncated"
+        late = isinstance(failure, DeadlinePassed)
+        if exchange.headers_ns is None:
+            exchange.outcome, exchange.error = "timeout" if late else "truncated", str(failure)
         elif not self.refused:
             exchange.outcome, exchange.error = self._judged(failure)
+            # An error that leaves its stream open is why nothing more came.
+            if late and exchange.outcome != "stream_error":
+                exchange.outcome, exchange.error = "timeout", str(failure)
             if exchange.outcome == "ok":
                 exchange.ended_ns = self._good_end_ns or now_ns
         if exchange.outcome == "http_error":

@@ -6,18 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from records.cells.cell import Cell
+from records.secrets.secret_names import harmless
 from workloads.catalogue import check_named
 from workloads.checks.advice import in_one_line
 from workloads.checks.facts import TOO_FEW
 
 
 def verdict_line(cell: Cell) -> str:
-    """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid."""
+    """``valid`` or ``invalid``, and why; ``incomplete`` where it was interrupted on its way to valid. What a
+    service said does nothing to a terminal."""
     verdict, cut_short = cell.verdict, "the run ended before its planned end"
     if verdict.failures:
         named = [replace(check, text=f"{check.name}: {check.text}") for check in verdict.failures]
-        return "invalid: " + "; ".join(
-            [in_one_line(named), *([] if cell.complete else [cut_short]), *_notes(cell, aloud=True)]
+        return harmless(
+            "invalid: "
+            + "; ".join(
+                [in_one_line(named), *([] if cell.complete else [cut_short]), *_notes(cell, aloud=True)]
+            )
         )
     unknown = [check.name for check in verdict.checks if check.status == "n/a"]
     said = "valid: " if cell.complete else f"incomplete: {cut_short}; until then "
@@ -25,7 +30,7 @@ def verdict_line(cell: Cell) -> str:
     if unknown:
         said += f"; not applicable: {', '.join(unknown)}"
     # What could not be told apart here may still be what a reader has to know.
-    return "; ".join([said, *_notes(cell)])
+    return harmless("; ".join([said, *_notes(cell)]))
 
 
 def _notes(cell: Cell, *, aloud: bool = False) -> Iterator[str]:

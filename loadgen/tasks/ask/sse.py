@@ -17,6 +17,8 @@ _ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
 """...and what it holds, where it is JSON."""
 _ERRORS = (b"error", b"exception", b"failure", b"failed")
 _BOM = b"\xef\xbb\xbf"
+MOST_BYTES = 16_000_000
+"""Of one event: more is no text that anybody reads, and each user of a load holds one."""
 
 
 def is_error_name(name: bytes) -> bool:
@@ -43,6 +45,8 @@ class SseParser:
         """The ``data:`` lines of the event that has not ended."""
         self._name = b""
         """Its ``event:`` line."""
+        self._held = 0
+        """Bytes of both."""
         self.error: bytes | None = None
         """The data of the first event named as an error, which is also given out as all others are; an error
         needs no data."""
@@ -78,7 +82,8 @@ class SseParser:
         if len(lines) == 1:
             if data:
                 self._line.append(data)
-            return []
+                self._held += len(data)
+            return self._too_long() if self._held > MOST_BYTES else []
         if self._line:
             self._line.append(lines[0])
             lines[0] = b"".join(self._line)
@@ -88,10 +93,12 @@ class SseParser:
             self._line.append(rest)
         payloads: list[bytes] = []
         for line in lines:
-            if not line:
+            if self._held > MOST_BYTES:
+                payloads += self._too_long()
+            elif not line:
                 if self._data or (self._name and is_error_name(self._name)):
                     payloads += self._dispatch()
-                self._name = b""
+                self._name, self._held = b"", 0
             elif line.startswith(_BARE):
                 payloads += self._error_of(line)
             else:
@@ -107,8 +114,15 @@ class SseParser:
             self._take(rest)
         return errors + (self._dispatch() if self._data or is_error_name(self._name) else [])
 
+    def _too_long(self) -> list[bytes]:
+        """An event that does not end is a fault of the service's, and is not kept."""
+        self._line, self._data, self._held = [], [], 0
+        said = b"an event of more than %d MB" % (MOST_BYTES // 1_000_000)
+        self.error = self.error or said
+        return [said]
+
     def _dispatch(self) -> list[bytes]:
-        payload, self._data = b"\n".join(self._data), []
+        payload, self._data, self._held = b"\n".join(self._data), [], 0
         name = self._name
         if name and is_error_name(name):
             payload = payload or b"an event named %b, without data" % name[:40]
@@ -126,6 +140,7 @@ class SseParser:
     def _take(self, line: bytes) -> None:
         if line.startswith(b"data:"):
             self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            self._held += len(line)
         elif line == b"data":
             self._data.append(b"")
         elif line.startswith(b"event:"):
