@@ -131,9 +131,8 @@ def _held_back(r: RequestRecord) -> bool | None:
         late = r.service_ttft_ms - r.stages_ms
         between_lumps = max(r.gaps_us) / 1000
         if between_lumps >= BETWEEN_LUMPS_MS and late > 2 * between_lumps + HELD_MS:
-            return (
-                None  # a buffer holds the first token no longer than it takes to fill: this was another wait
-            )
+            # A buffer holds the first token no longer than it takes to fill: this was another wait.
+            return None
         with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
         return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
     if after_headers > TOGETHER_MS:
