@@ -14,6 +14,7 @@ _MISSED = frozenset({"missing", "value_error.missing"})
 """Types of pydantic's errors, of its version 2 and 1."""
 _BEGINS = re.compile(r'\s*\{\s*"detail"\s*:\s*\[')
 _BETWEEN = re.compile(r"\s*,?\s*")
+_ENDS = re.compile(r"\s*\]")
 _MOST = 200
 
 
@@ -22,26 +23,36 @@ def field_errors(said: str) -> RefusedFields | None:
 
     An entry repeats what was sent, the question with it: it says the same of each request only without that.
     """
-    refused, missed = [], []
+    refused, missed, others, more = [], [], [], False
     for error in _entries(said):
         kind, place = error.get("type"), error.get("loc")
-        if not isinstance(place, list) or place[:1] != ["body"]:
+        if not isinstance(kind, str) or not isinstance(place, list):
+            more = True
             continue
-        name = ".".join(str(part) for part in place[1:] if not isinstance(part, int))
-        if kind in _REFUSED:
+        # An index says nothing that --field or --drop-field takes; "?" is in no name that is kept.
+        parts = [part if isinstance(part, str) else "?" for part in place if not isinstance(part, int)]
+        inner = parts[:1] == ["body"] and len(parts) > 1
+        name = ".".join(parts[1:] if inner else parts)
+        if inner and kind in _REFUSED:
             refused.append(name)
-        elif kind in _MISSED:
+        elif inner and kind in _MISSED:
             missed.append(name)
-    return RefusedFields.named(refused, missed)
+        else:
+            others.append(f"{name}: {kind}")
+    return RefusedFields.named(refused, missed, others, more=more)
 
 
 def _entries(said: str) -> Iterator[dict[str, Any]]:
+    """One is empty that is no object, and the last where the list does not end behind it."""
     begun, decoder = _BEGINS.match(said), json.JSONDecoder()
-    at = begun.end() if begun else len(said)
+    if begun is None:
+        return
+    at = begun.end()
     for _ in range(_MOST):
         try:
             entry, at = decoder.raw_decode(said, _BETWEEN.match(said, at).end())  # type: ignore[union-attr]
         except (ValueError, RecursionError):
-            return
-        if isinstance(entry, dict):
-            yield entry
+            break
+        yield entry if isinstance(entry, dict) else {}
+    if not _ENDS.match(said, at):
+        yield {}

@@ -11,8 +11,11 @@ _LONG = 120
 """Characters of all names: what is kept of an error has a bound."""
 _NAME = re.compile(r"[A-Za-z_][\w-]{0,39}(?:\.[A-Za-z_][\w-]{0,39}){0,3}", re.ASCII)
 """What may be written so into a terminal, a page and a command line; another is left out."""
+_OTHER = re.compile(rf"{_NAME.pattern}: {_NAME.pattern}", re.ASCII)
 _REFUSES, _MISSES, _MORE = "refuses ", "misses ", "and more"
-_READ = re.compile(rf"HTTP 4\d\d (?:{_REFUSES}([\w., -]+))?(?:; )?(?:{_MISSES}([\w., -]+))?$", re.ASCII)
+_READ = re.compile(
+    rf"HTTP 4\d\d (?:{_REFUSES}([\w., -]+))?(?:; )?(?:{_MISSES}([\w., -]+))?(?:; ([\w., :-]+))?$", re.ASCII
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,27 +24,34 @@ class RefusedFields:
 
     refused: tuple[str, ...] = ()
     missed: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """What else is wrong, as ``user: int_parsing``: a name and pydantic's type of error."""
     more: bool = False
-    """Are there others, for which there was no room?"""
+    """Are there others, which have no plain name, or for which there was no room?"""
 
     @classmethod
-    def named(cls, refused: Sequence[str], missed: Sequence[str]) -> RefusedFields | None:
-        """Those that have a name and room; None where there is none."""
+    def named(
+        cls, refused: Sequence[str], missed: Sequence[str], others: Sequence[str] = (), *, more: bool = False
+    ) -> RefusedFields | None:
+        """Those that have a plain name and room; None where none is refused or missed of these."""
         # What is missed comes first: without it there is no good request, whatever is left out.
-        asked = [(name, False) for name in missed] + [(name, True) for name in refused]
-        plain = [one for one in dict.fromkeys(asked) if _NAME.fullmatch(one[0])]
-        ends = accumulate(len(name) + 2 for name, _ in plain)
+        said = [(_MISSES, name) for name in missed] + [(_REFUSES, name) for name in refused]
+        asked = list(dict.fromkeys(said + [("", other) for other in others]))
+        plain = [(verb, name) for verb, name in asked if (_NAME if verb else _OTHER).fullmatch(name)]
+        ends = accumulate(len(name) + 2 for _, name in plain)
         kept = [one for one, end in zip(plain, ends, strict=True) if end <= _LONG]
-        if not kept:
+        if not any(verb for verb, _ in kept):
             return None
+        missed, refused, others = ([n for v, n in kept if v == verb] for verb in (_MISSES, _REFUSES, ""))
         return cls(
-            refused=tuple(name for name, is_refused in kept if is_refused),
-            missed=tuple(name for name, is_refused in kept if not is_refused),
-            more=len(kept) < len(plain),
+            refused=tuple(refused),
+            missed=tuple(missed),
+            others=tuple(others),
+            more=more or len(kept) < len(asked),
         )
 
     def __str__(self) -> str:
-        parts = [(_REFUSES, self.refused), (_MISSES, self.missed)]
+        parts = [(_REFUSES, self.refused), (_MISSES, self.missed), ("", self.others)]
         said = [f"{verb}{', '.join(names)}" for verb, names in parts if names]
         return "; ".join(said) + (f", {_MORE}" if self.more else "")
 
@@ -49,11 +59,10 @@ class RefusedFields:
     def read(cls, error: str) -> RefusedFields | None:
         """From an error that says it behind its status; None from any other."""
         found = _READ.match(error)
-        if found is None or not any(found.groups()):
+        if found is None or not any(found.groups()[:2]):
             return None
-        more = error.endswith(_MORE)
-        refused, missed = (
+        refused, missed, others = (
             tuple(name for name in (text or "").split(", ") if name and name != _MORE)
             for text in found.groups()
         )
-        return cls(refused=refused, missed=missed, more=more)
+        return cls(refused=refused, missed=missed, others=others, more=error.endswith(f", {_MORE}"))

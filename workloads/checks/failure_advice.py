@@ -75,8 +75,14 @@ _NOW_AND_THEN = (
     "others were answered with a stream of events, and these not: look into the service's log for why; a "
     "second answer to one request passes for that to the next, too (tcpdump -A shows it)"
 )
-_OF_A_QUESTION = frozenset({"question", "query", "prompt", "text", "input", "message", "messages", "q"})
-"""How services call the field of a question."""
+_OF_A_QUESTION = ("question", "query", "q", "messages", "message", "input", "text", "prompt")
+"""How services call the field of a question, the surest name first."""
+_AS_MESSAGES = '[{"role": "user", "content": "{question}"}]'
+_WITHIN = (
+    "{} belongs within a field that is sent: write that field whole, '{{question}}' in it where the question "
+    'belongs (see "Where the question goes" in docs/your-service.md)'
+)
+_SENT = "{} is sent in JSON, and missed all the same: see in what form the service takes it"
 _STATUS = re.compile(r"HTTP (\d{3})\b")
 _NO_MODEL = re.compile(
     r"model\b.{0,80}\b(?:not (?:found|exist|available|known)|does not exist|doesn't exist|unknown)"
@@ -143,24 +149,42 @@ def _advice(
 
 
 def _of_fields(named: RefusedFields, fields: Sequence[str], question_field: str) -> str:
-    """All that there is to do about them, in options that go into one command line."""
+    """All that there is to do about them, in options that go into one command line, and without options about
+    what is missed of a field that is sent: an option would overwrite it, and the question with it."""
     sent = [name for name in named.refused if name in fields]
-    drop = [name for name in sent if "." not in name or name.partition(".")[0] not in sent]
-    give = list(dict.fromkeys(name.partition(".")[0] for name in named.missed))
-    moved = bool(question_field) and question_field in drop  # then one that is missed may be the question's
-    place = next((name for name in give if moved and (len(give) == 1 or name in _OF_A_QUESTION)), "")
+    drop = [name for name in sent if "." not in name or _outer(name) not in sent]
+    twice = [name for name in named.missed if name in fields]
+    within = [name for name in named.missed if name not in fields and _outer(name) in fields]
+    give = list(dict.fromkeys(_outer(name) for name in named.missed if _outer(name) not in fields))
+    said = [_options(drop, give, question_field)] if drop or give else []
+    said += [_WITHIN.format(", ".join(within))] if within else []
+    said += [_SENT.format(", ".join(twice))] if twice else []
+    if said and named.more:
+        said.append("it names more than these: see its answer (curl)")
+    return "; ".join(said) or _REQUEST
+
+
+def _outer(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _options(drop: Sequence[str], give: Sequence[str], question_field: str) -> str:
+    """Where the service ignores fields that it does not know, it may miss the question and refuse nothing."""
+    moved = bool(question_field) and question_field in drop
+    place = next((name for name in _OF_A_QUESTION if name in give), "")
+    if moved and len(give) == 1:
+        place = give[0]
     options = [f"--drop-field {name}" for name in drop]
-    options += [
-        f"--field '{name}={{question}}'" if name == place else f"--field {name}=VALUE" for name in give
-    ]
+    for name in give:
+        value = _AS_MESSAGES if name == "messages" else "{question}"
+        options.append(f"--field '{name}={value}'" if name == place else f"--field {name}=VALUE")
     if moved and not give:
         options.append("--field 'NAME={question}'")
-    if not options:
-        return _REQUEST
-    lost = bool(give) and not place and (moved or not question_field)
-    where = ", '{question}' as the VALUE where the question belongs" if lost else ""
-    others = "; it names more fields than these: see its answer (curl)" if named.more else ""
-    return f"fit what is sent to its fields with {' '.join(options)} (sweep: after --){where}{others}"
+    # One that refuses others takes the question's own field, for it does not refuse that.
+    lost = bool(give) and not place and (moved or not question_field or not drop)
+    article = "the" if len(give) == 1 else "a"
+    where = f", where {article} VALUE may be '{{question}}', if the question belongs there" if lost else ""
+    return f"fit what is sent to its fields with {' '.join(options)} (sweep: after --){where}"
 
 
 def told(error: str) -> str:

@@ -1,6 +1,7 @@
 """Requests that fail, hang or bring nothing are seen."""
 
 import dataclasses
+import re
 from collections.abc import Callable
 
 import pytest
@@ -145,13 +146,19 @@ ASKED = ("query", "llm_model", "stream_options", "stream_options.include_usage")
     ("refuses query; misses top_k, question", "query",
      "--drop-field query --field top_k=VALUE --field 'question={question}' (sweep: after --)"),
     ("refuses query; misses a, b.c", "query", "--drop-field query --field a=VALUE --field b=VALUE (sweep: "
-     "after --), '{question}' as the VALUE where the question belongs"),
-    ("misses top_k", "query", "with --field top_k=VALUE (sweep: after --)"),
-    ("misses text", "", "with --field text=VALUE (sweep: after --), '{question}' as the VALUE where"),
+     "after --), where a VALUE may be '{question}', if the question belongs there"),
+    ("misses top_k", "query",
+     "with --field top_k=VALUE (sweep: after --), where the VALUE may be '{question}'"),
+    ("misses frage, top_k", "", "where a VALUE may be '{question}'"),
+    ("misses text", "", "with --field 'text={question}' (sweep: after --)"),
+    ("misses question; user: int_parsing", "query", "with --field 'question={question}' (sweep: after --)"),
+    ("misses prompt, top_k, question", "query",
+     "with --field prompt=VALUE --field top_k=VALUE --field 'question={question}' (sweep: after --)"),
+    ("misses messages", "query", """--field 'messages=[{"role": "user", "content": "{question}"}]' (sweep"""),
     ("refuses stream_options.include_usage", "query", "with --drop-field stream_options.include_usage ("),
     ("refuses stream_options, stream_options.include_usage", "query", "with --drop-field stream_options ("),
     ("refuses query", "query", "with --drop-field query --field 'NAME={question}' (sweep: after --)"),
-    ("refuses query, llm_model, and more", "", "it names more fields than these"),
+    ("refuses query, llm_model, and more", "", "it names more than these"),
     ("refuses theirs", "query", "the service does not take such a request"),
 ])  # fmt: skip
 def test_all_fields_that_are_refused_or_missed_are_named_at_once_with_their_options(
@@ -161,6 +168,27 @@ def test_all_fields_that_are_refused_or_missed_are_named_at_once_with_their_opti
     found = answers.failures(facts([refused], fields=ASKED, question_field=moved))
     assert f"(1 times: HTTP 422 {error}); " in found.text
     assert advice in found.advice
+
+
+def test_a_value_is_not_said_to_be_the_question_where_that_has_a_place(record: Record, facts: Make) -> None:
+    refused = record(outcome="http_error", error="HTTP 422 refuses llm_model; misses top_k")
+    advice = answers.failures(facts([refused], fields=ASKED, question_field="query")).advice
+    assert advice.endswith("--drop-field llm_model --field top_k=VALUE (sweep: after --)")
+
+
+@pytest.mark.parametrize(("error", "own", "said", "options"), [
+    ("misses messages.role", "messages", "messages.role belongs within a field that is sent", []),
+    ("misses messages.role", "", "docs/your-service.md", []),  # they are the user's own
+    ("misses messages.role, top_k", "messages", "messages.role belongs", ["top_k=VALUE"]),
+    ("misses messages", "messages", "messages is sent in JSON, and missed all the same", []),
+])  # fmt: skip
+def test_what_is_missed_in_a_field_that_is_sent_does_not_overwrite_it(
+    record: Record, error: str, own: str, said: str, options: list[str], facts: Make
+) -> None:
+    refused = record(outcome="http_error", error=f"HTTP 422 {error}")
+    found = answers.failures(facts([refused], fields=("messages", "model"), question_field=own))
+    assert said in found.advice
+    assert re.findall(r"--field (\S+)", found.advice) == options
 
 
 def test_failures_whose_texts_repeat_their_questions_are_of_one_kind(record: Record, facts: Make) -> None:
