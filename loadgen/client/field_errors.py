@@ -32,7 +32,9 @@ def field_errors(said: str) -> RefusedFields | None:
         # An index says nothing that --field or --drop-field takes; "?" is in no name that is kept.
         parts = [part if isinstance(part, str) else "?" for part in place if not isinstance(part, int)]
         inner = parts[:1] == ["body"] and len(parts) > 1
-        name = ".".join(parts[1:] if inner else parts)
+        # Of a union's members each is tried, and named by its class: that is no field.
+        fields = [part for part in parts[1:-1] if not part[:1].isupper()] + parts[-1:]
+        name = ".".join(fields if inner else parts)
         if inner and kind in _REFUSED:
             refused.append(name)
         elif inner and kind in _MISSED:

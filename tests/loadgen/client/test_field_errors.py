@@ -22,6 +22,9 @@ EXTRA, MISSING = ("extra_forbidden", ["body", "query"]), ("missing", ["body", "q
     (body(("value_error.extra", ["body", "a", "b"]), ("value_error.missing", ["body", "c"])),
      "refuses a.b; misses c"),
     (body(("missing", ["body", "messages", 0, "role"])), "misses messages.role"),
+    (body(("missing", ["body", "ChatRequest", "query"]), ("missing", ["body", "Other", "prompt"])),
+     "misses query, prompt"),  # a union's members
+    (body(("missing", ["body", "messages", 0, "ChatUser", "content"])), "misses messages.content"),
     (body(("missing", ["header", "x-key"]), ("int_parsing", ["body", "n"])), "None"),
     (body(MISSING, ("int_parsing", ["body", "user"]), ("missing", ["header", "x-k"]), ("missing", ["body"])),
      "misses question; user: int_parsing, header.x-k: missing, body: missing"),

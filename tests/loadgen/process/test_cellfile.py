@@ -60,6 +60,7 @@ def test_the_verdict_is_one_line() -> None:
     for found, said in [
         (cell(good, absent), "valid: 1 checks passed; not applicable: retrieval"),
         (cell(good, good), "valid: 2 checks passed"),
+        (cell(replace(bad, text="\x1b[2J\x07")), "invalid: failures: \\x1b[2J\\x07"),
         (cell(good, bad, late), f"invalid: {failed}; generator-lag: 50.0 ms late"),
         (cell(good, complete=False), f"incomplete: {ended}; until then 1 checks passed"),
         (cell(bad, complete=False), f"invalid: {failed}; {ended}"),

@@ -107,6 +107,25 @@ def test_the_timeout_is_of_the_whole_request(trap: Any, asker: Any) -> None:
     until(once)
 
 
+@pytest.mark.parametrize(("status", "said", "outcome", "error"), [
+    ("200 OK", b'data: {"type":"error","message":"unloaded"}\n\n', "stream_error", "unloaded"),
+    ("200 OK", b'error: unloaded\n', "stream_error", "unloaded"),
+    ("503 No", b"engine is unloaded", "http_error", "HTTP 503 engine is unloaded"),
+])  # fmt: skip
+def test_an_error_that_leaves_its_stream_open_is_why_no_more_came(
+    trap: Any, asker: Any, status: str, said: bytes, outcome: str, error: str
+) -> None:
+    def script(talk: Any) -> None:
+        talk.raw(
+            f"HTTP/1.1 {status}\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n".encode()
+        )
+        talk.raw(said)
+        time.sleep(1.0)
+
+    exchange = ask(asker(trap(script).url, timeout_s=0.4))
+    assert (exchange.outcome, exchange.error) == (outcome, error)
+
+
 @pytest.mark.parametrize("framing", ["interim", "length", "close"])
 def test_framings(trap: Any, asker: Any, framing: str) -> None:  # TRAPS 5
     body = b':hi\r\rdata:{"type":"token","content":"a"}\r\rdata:{"type":"complete"}'  # and no blank line

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loadgen.tasks.ask import sse
 from loadgen.tasks.ask.sse import SseParser
 
 
@@ -67,3 +68,24 @@ def test_an_event_that_comes_byte_by_byte_is_put_together_once() -> None:
     assert parser._line == [b"x"] * 100
     assert parser.feed(b"\n\n") == []
     assert parser._line == []
+
+
+@pytest.mark.parametrize("piece", [b"data: xxxxxxxx", b"data: x\n"])
+def test_an_event_without_an_end_is_an_error_and_is_not_held(
+    monkeypatch: pytest.MonkeyPatch, piece: bytes
+) -> None:
+    monkeypatch.setattr(sse, "MOST_BYTES", 1000)
+    parser = SseParser()
+    fed = [payload for _ in range(300) for payload in parser.feed(piece)]
+    assert fed
+    assert parser.error == fed[0]
+    assert parser.error.startswith(b"an event of more than")
+    assert sum(map(len, [*parser._line, *parser._data])) <= 1100
+
+
+def test_many_events_are_not_one_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "MOST_BYTES", 100)
+    parser = SseParser()
+    for _ in range(100):
+        assert parser.feed(b"data: a") + parser.feed(b"b\n\n: ping") + parser.feed(b"\n\n") == [b"ab"]
+    assert parser.error is None
