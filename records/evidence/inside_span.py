@@ -111,19 +111,7 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
     serving = {pid for pid, ours in by_process.items() if _serves(ours)} or set(by_process)
     # Of a process that only keeps the others going the loop is idle, whatever theirs are.
     loops = [found for pid in serving if (found := _loop(by_process[pid])) is not None]
-    for_them = sum(loop.requests for loop in loops)
-    running: Counter[Work] = Counter()
-    lag_ms = on_cpu = delay = 0.0
-    known = bool(loops)
-    for loop in loops:
-        weight = loop.requests / for_them if for_them else 1 / len(loops)
-        lag_ms += weight * fmean(loop.lags_ms)
-        if loop.on_cpu is None or loop.delay is None:
-            known = False
-        else:
-            on_cpu, delay = on_cpu + weight * loop.on_cpu, delay + weight * loop.delay
-        for work, share in loop.running.items():
-            running[work] += weight * share  # type: ignore[assignment]
+    met = _met(loops)
     return InsideOfSpan(
         samples=len(seen),
         processes=len(by_process),
@@ -132,14 +120,14 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
         total=sum(fmean(sample.counts[of] for sample in ours) for ours in by_process.values()),
         waits=tuple(waits.most_common()),
         beside=tuple(beside.most_common()),
-        lag_ms=lag_ms,
-        lag_longest_ms=max((max(loop.lags_ms) for loop in loops), default=0.0),
+        lag_ms=met.lag_ms,
+        lag_longest_ms=met.lag_longest_ms,
         looped=bool(loops),
-        loop_busy=running.total(),
-        running=tuple(running.most_common()),
+        loop_busy=sum(met.running.values()),
+        running=tuple(Counter(met.running).most_common()),
         loop_mean=fmean(sum(loop.running.values()) for loop in loops) if loops else 0.0,
-        loop_on_cpu=on_cpu if known else None,
-        loop_delay=delay if known else None,
+        loop_on_cpu=met.on_cpu,
+        loop_delay=met.delay,
         executors=_executors(by_process),
         in_threads=tuple(threads.most_common()),
         gc_ms=sum(sample.gc_ms for sample in seen),
@@ -153,11 +141,36 @@ def summary(samples: Iterable[InsideSample], start_ns: int, end_ns: int) -> Insi
 class _Loop:
     requests: float
     """Those that wait for it."""
-    lags_ms: Sequence[float]
+    lag_ms: float
+    lag_longest_ms: float
     running: Mapping[Work, float]
     """As shares of the samples."""
     on_cpu: float | None
     delay: float | None
+
+
+def _met(loops: Sequence[_Loop]) -> _Loop:
+    """That which a request meets which waits for one."""
+    for_them = sum(loop.requests for loop in loops)
+    weighed = [(loop, loop.requests / for_them if for_them else 1 / len(loops)) for loop in loops]
+    running: Counter[Work] = Counter()
+    for loop, weight in weighed:
+        for work, share in loop.running.items():
+            running[work] += weight * share  # type: ignore[assignment]
+
+    def mean(of: Callable[[_Loop], float | None]) -> float | None:
+        each = [(of(loop), weight) for loop, weight in weighed]
+        known = [share * weight for share, weight in each if share is not None]
+        return sum(known) if known and len(known) == len(each) else None
+
+    return _Loop(
+        requests=for_them,
+        lag_ms=sum(weight * loop.lag_ms for loop, weight in weighed),
+        lag_longest_ms=max((loop.lag_longest_ms for loop in loops), default=0.0),
+        running=running,
+        on_cpu=mean(lambda loop: loop.on_cpu),
+        delay=mean(lambda loop: loop.delay),
+    )
 
 
 def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
@@ -172,12 +185,16 @@ def _loop(ours: Sequence[InsideSample]) -> _Loop | None:
         if whose == REQUEST and place.kind in (READY, RUNNING)
     )
     running = Counter(loop.running for loop in loops if loop.running is not None)
+    on_cpu = _share_of_time(ours, lambda loop: loop.cpu_ns)
+    delay = _share_of_time(ours, lambda loop: loop.cpu_wait_ns)
+    known = on_cpu is not None and delay is not None
     return _Loop(
         requests=sum(waits) / len(ours),
-        lags_ms=[loop.lag_ms for loop in loops],
+        lag_ms=fmean(loop.lag_ms for loop in loops),
+        lag_longest_ms=max(loop.lag_ms for loop in loops),
         running={work: count / len(loops) for work, count in running.items()},
-        on_cpu=_share_of_time(ours, lambda loop: loop.cpu_ns),
-        delay=_share_of_time(ours, lambda loop: loop.cpu_wait_ns),
+        on_cpu=on_cpu if known else None,
+        delay=delay if known else None,
     )
 
 
