@@ -54,6 +54,7 @@ class Command:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=without_key(os.environ),
         )
 
     @property
