@@ -31,7 +31,7 @@ from sweep.measuring.expected import given_besides, is_expected
 from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
-from sweep.measuring.watched import begin_watch
+from sweep.measuring.judged import begin_watch
 from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, own_words, words
