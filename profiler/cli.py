@@ -171,7 +171,7 @@ def profile(settings: Settings) -> int:
                 else nullcontext()
             )
             with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
-                in_time = _sample(settings, watch, file, stop, command)
+                lasted_s = _sample(settings, watch, file, stop, command)
             if scraping:
                 scraping.stop()
             if command:
@@ -182,7 +182,7 @@ def profile(settings: Settings) -> int:
                 return FAULT
             if stop.signal == signal.SIGINT and settings.ends_by_itself:
                 return INTERRUPTED
-            if command and (why := command.failure(at_once=not in_time)):
+            if command and (why := command.failure(after_s=lasted_s)):
                 report_error(why)
                 return USAGE
             return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
@@ -220,7 +220,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     return USAGE
 
 
-def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> bool:
+def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> float:
     """As `run`."""
     sampler = Sampler(watch, settings.interval_s, settings.redaction.redact)
     if watch.listeners and not settings.quiet:

@@ -14,6 +14,8 @@ import psutil
 from reach.key import without_key
 
 GRACE_S = 5.0
+AT_ONCE_S = 1.0
+"""Who fails later has done something that can be profiled."""
 _POLL_S = 0.05
 _NOT_RUN = {126: "could not be executed", 127: "was not found"}
 """What a shell says by these exit codes."""
@@ -52,6 +54,7 @@ class Command:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=without_key(os.environ),
         )
 
     @property
@@ -86,16 +89,17 @@ class Command:
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
 
-    def failure(self, *, at_once: bool) -> str:
+    def failure(self, *, after_s: float) -> str:
         """Why there was nothing to profile, in words; empty where there was. Who fails later has a profile
-        as good as any. ``at_once``: did it end before a sample was due?"""
+        as good as any, whatever its code: what a shell says of a program that is not there, many a wrapper
+        says at its end. ``after_s``: for how long it was followed."""
         code = self._process.poll()
-        if self._ended_by_us or not code:
+        if self._ended_by_us or not code or after_s > AT_ONCE_S:
             return ""
         if code in _NOT_RUN:
             return f"the command, or one in it, {_NOT_RUN[code]} (exit code {code})"
         how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-        return f"the command ended at once, {how}" if at_once else ""
+        return f"the command ended at once, {how}"
 
     def outcome(self) -> dict[str, object]:
         """``exit_code`` (minus the signal's number if one ended it), ``ended_by_profiler``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -50,7 +51,14 @@ def looking(
     words += ["--port", str(port)] if port else []
     argv = [sys.executable, "-m", "profiler.attach", *words, "--output", str(output.resolve())]
     look = Look()
-    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=_PROJECT)
+    child = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=_PROJECT,
+        env=os.environ,  # the key is in it: what repeats it is blanked
+    )
     try:
         never_followed(child.pid)
         for _ in range(int(_START_S / _POLL_S)):

@@ -21,6 +21,7 @@ import orjson
 import psutil
 
 from reach import unshown
+from reach.key import without_key
 from records.files import LineFile
 from records.secrets.urls import BLANK
 
@@ -51,7 +52,13 @@ def sample(py_spy: str, pid: int, redact: Callable[[str], str] = str) -> dict[st
     at_ns = time.time_ns()
     argv = [py_spy, "dump", "--json", "--pid", str(pid)]
     try:
-        ended = subprocess.run(argv, capture_output=True, timeout=_ONE_SECONDS, stdin=subprocess.DEVNULL)
+        ended = subprocess.run(
+            argv,
+            capture_output=True,
+            timeout=_ONE_SECONDS,
+            stdin=subprocess.DEVNULL,
+            env=without_key(os.environ),
+        )
         if ended.returncode:
             said = ended.stderr.decode(errors="replace").strip()
             if any(one in said.lower() for one in _NOT_PYTHON):

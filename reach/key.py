@@ -20,7 +20,8 @@ VARIABLES = (KEY_VARIABLE, HEADERS_VARIABLE)
 
 
 def without_key(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of the target and whatever else is started: keys are for who asks the target."""
+    """The environment of the target and whatever else is started: keys are for who asks the target, and for
+    our own processes that blank them in what they write."""
     return {name: value for name, value in environment.items() if name not in VARIABLES}
 
 

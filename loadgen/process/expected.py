@@ -66,7 +66,9 @@ class Expected:
             return Apart.OWN
         if self.spec.quota:
             return Apart.QUOTA
-        return Apart.ONE_CPU if len(target) == 1 else Apart.SHARED
+        if len(target) == 1:
+            return Apart.ONE_CPU
+        return Apart.SHARED if self.spec.divisible else Apart.TOO_FEW
 
     def _processes(self) -> Iterator[int]:
         """The target's, those that it started itself too."""

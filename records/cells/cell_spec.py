@@ -46,6 +46,8 @@ class CellSpec:
     """How they are divided, to be kept."""
     quota: bool = False
     """Is a target of its sweep under a limit of CPU time? Then none is kept on some CPUs."""
+    divisible: bool = True
+    """Would ``--cpus auto`` keep the targets of its sweep off some CPUs?"""
     machine: str = ""
     """What stands for the machine of its load, to be kept, where each cell's is another one of the same
     place; empty: the one that it is on."""

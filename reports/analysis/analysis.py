@@ -16,6 +16,7 @@ from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.evidence.service import Service, services
 from reports.figures.attribution import PartEffect
 from reports.figures.compare import Comparison, DeploymentRatio
+from reports.figures.concurrent_cells import CellPart
 from reports.figures.dial import Elasticity
 from reports.figures.fixes import FixResult
 from reports.figures.gap import Gap
@@ -81,8 +82,8 @@ class Analysis:
         """The notes of one kind."""
         return tuple(note for note in self.notes if isinstance(note, kind))
 
-    def named(self, cell: CellSummary) -> str:
-        """The cell, with its directory's name where there are several."""
+    def named(self, cell: CellSummary | CellPart) -> str:
+        """The cell, or a master's part of it, with its directory's name where there are several."""
         source = f"{cell.source}/" if len(self.sources) > 1 else ""
         return f"{source}{cell.cell.name}"
 

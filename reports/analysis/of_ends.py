@@ -78,7 +78,7 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
         if type(wanted) is not int or type(longest) is not int:
             continue
         cells = [
-            _Allowed.of(_named(analysis, part), part, wanted, longest)
+            _Allowed.of(analysis.named(part), part, wanted, longest)
             for cell in analysis.cells
             for part in cell.parts
             if part.source == source.name
@@ -95,12 +95,6 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
                 most_requests=max(one.requests for one in short),
                 enough_seconds=_enough_seconds(short),
             )
-
-
-def _named(analysis: Analysis, part: CellPart) -> str:
-    """With its directory's name where there are several."""
-    source = f"{part.source}/" if len(analysis.sources) > 1 else ""
-    return f"{source}{part.data.cell.name}"
 
 
 def _enough_seconds(short: Sequence[_Allowed]) -> int | None:

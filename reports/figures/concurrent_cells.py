@@ -38,8 +38,12 @@ class CellPart:
         return requests_in(self.data.requests)
 
     @property
+    def cell(self) -> Cell:
+        return self.data.cell
+
+    @property
     def window(self) -> Window | None:
-        return self.data.cell.window
+        return self.cell.window
 
 
 def shared_window(parts: Iterable[CellPart]) -> Window | None:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -24,7 +25,9 @@ from sweep.deployments.clusters.rollout import Pods, selector_of, wait_rolled_ou
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.watch import PodsWatch
 from sweep.deployments.clusters.ways import Ways, autoscaler_of
+from sweep.deployments.pods.probes import STARTUP, probe_of
 from sweep.deployments.protocol import HEALTH_PATH, Endpoint, Setup
+from sweep.deployments.start_options import MOST_READY_SECONDS, READY_SECONDS
 from sweep.running.asking import served, trouble
 from sweep.running.elsewhere import Way
 from sweep.running.errors import UsageError
@@ -38,6 +41,23 @@ ANSWER_SECONDS = 60.0
 _ASK_SECONDS = 10.0
 """and where nothing hangs on it."""
 _REVISION = "deployment.kubernetes.io/revision"
+
+
+def waited_for(deployment: Mapping[str, Any], setup: Setup) -> Setup:
+    """As long as the startup probes of its pods allow, or the Deployment itself for its progress, unless the
+    user says how long; never shorter than what is waited for others, for before that a node may have to be
+    added, and an image to be fetched."""
+    if setup.ready_seconds is not None:
+        return setup
+    spec = deployment["spec"]
+    probes = [probe_of(one, STARTUP) for one in spec["template"]["spec"]["containers"]]
+    progress = spec.get("progressDeadlineSeconds") or 0
+    allowed = [
+        READY_SECONDS,
+        *(probe.allowed_seconds for probe in probes if probe),
+        progress if progress <= MOST_READY_SECONDS else 0,  # a number beyond all says that there is none
+    ]
+    return replace(setup, ready_seconds=float(min(max(allowed), MOST_READY_SECONDS)))
 
 
 class ClusterDeployment:
@@ -65,7 +85,8 @@ class ClusterDeployment:
         port = port_of(container, spec)
         change = self._changed if spec.in_place else self._cloned
         made, selector = change(original, settings)
-        pods = wait_rolled_out(self._kubectl, made, selector, wait=setup.wait(), report=setup.report)
+        wait = waited_for(original, setup).wait()
+        pods = wait_rolled_out(self._kubectl, made, selector, wait=wait, report=setup.report)
         watch = partial(
             PodsWatch,
             kubectl=self._kubectl,

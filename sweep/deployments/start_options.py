@@ -23,7 +23,7 @@ class StartOptions:
     ready_path: str = ""
     """Where a command is asked whether it is ready; empty: at its kind's own path."""
     ready_seconds: Annotated[float | None, Field(gt=0, le=MOST_READY_SECONDS)] = None
-    """How long it may take until it is ready; None: as long as its own probe allows, or `READY_SECONDS`."""
+    """How long it may take until it is ready; None: as long as its manifest allows, or `READY_SECONDS`."""
     as_if_cores: Annotated[int | None, Field(ge=1, le=MOST_CORES)] = None
     """Of the node for which a target with a quota sizes its pools; None: of this machine."""
     attach: str = ""

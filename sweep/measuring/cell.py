@@ -29,16 +29,17 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.evidence import Before, with_evidence
 from sweep.measuring.expected import given_besides, is_expected
 from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
+from sweep.measuring.judged import begin_watch
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
-from sweep.measuring.watched import begin_watch
 from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
+from sweep.planning.division import divisible
 from sweep.planning.load_words import found_in, own_words, words
 from sweep.planning.plan import Plan
 from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
-from sweep.running.cpus import LOCUST_PRIORITY, Cpus
+from sweep.running.cpus import LOCUST_PRIORITY, SHARED, Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.redaction import redaction
@@ -227,6 +228,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         served=served,
         cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
         quota=place.plan.has_quota,
+        divisible=place.cpus.mode != SHARED or divisible(place.plan, place.cpus.load),
         machine=endpoint.load.place if endpoint.load else "",
         earlier_tries=again.times(folder),
         pids=endpoint.pids,

@@ -13,9 +13,9 @@ from records.evidence.inside import sampled_at_ns
 from sweep.beside.ended import Ended
 from sweep.beside.llm import LlmServer
 from sweep.deployments.protocol import Endpoint
+from sweep.measuring.judged import end_watch, judged
 from sweep.measuring.limited import limits_here, used_by, write_limits
 from sweep.measuring.parts import collect
-from sweep.measuring.watched import end_watch, watched
 from sweep.running import logs
 from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS
@@ -58,7 +58,7 @@ def with_evidence(
     used = limits_here(endpoint, before.used)
     seen = end_watch(endpoint, folder)
     write_limits(folder, endpoint, seen.limits or used)
-    data = watched(folder, endpoint, (*seen.checks, *gone.checks()))
+    data = judged(folder, endpoint, (*seen.checks, *gone.checks()))
     if endpoint.log:
         tail = logs.since(endpoint.log, before.log_bytes, _LOG_TAIL_BYTES)
         (folder / layout.TARGET_LOG).write_bytes(blank(tail))

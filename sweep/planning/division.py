@@ -30,6 +30,11 @@ def _with_links(plan: Plan, cpus: Cpus, usable: Sequence[int]) -> Cpus:
     return replace(cpus, load=tuple(usable[:load]), target=tuple(usable[load:]))
 
 
+def divisible(plan: Plan, usable: Sequence[int]) -> bool:
+    """Would `AUTO` keep targets off some of them?"""
+    return divided(replace(plan, cpus=AUTO), usable).mode != SHARED
+
+
 def placed(plan: Plan, usable: Sequence[int], may_be_first: Callable[[], bool]) -> Cpus:
     """As they are divided, and who comes before all else there, where that is allowed. Raises UsageError.
 

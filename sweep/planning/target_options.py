@@ -55,7 +55,8 @@ def _waiting(command: Callable[..., None]) -> Callable[..., None]:
         "--ready-seconds",
         type=Number(0, MOST_READY_SECONDS, min_open=True),
         metavar="SECONDS",
-        help=f"How long what is started may take until it is ready. [default: {READY_SECONDS:g}]",
+        help="How long what is started may take until it is ready. [default: what the startup probe of a pod "
+        f"or Deployment allows, or its progressDeadlineSeconds; else {READY_SECONDS:g}]",
     )(command)
     return click.option(
         "--ready-path",

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from reach.key import without_key
 from sweep.running.processes import PROJECT
 
 _LIBRARIES = ("chokepoint", "locust", "torch", "faiss-cpu", "sentence-transformers", "openai", "uvicorn")
@@ -44,7 +45,9 @@ def _git_revision() -> str | None:
         return None
     command = ["git", "-C", str(PROJECT), "rev-parse", "--verify", "HEAD"]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+        answer = subprocess.run(
+            command, env=without_key(os.environ), capture_output=True, text=True, timeout=5, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return None
     return answer.stdout.strip() or None

@@ -117,10 +117,15 @@ def test_a_match_follows_and_leaves_itself_out(tmp_path: Path, start: Start) -> 
         assert [d["pid"] for d in point["processes"]["process_details"]] == [named.pid]
 
 
-def test_a_command_is_followed_to_its_end(tmp_path: Path, profiled: Profiled) -> None:
-    ended = profiled("--command", f"{sys.executable} -c 'import time; time.sleep(0.5)'; exit 3")
+@pytest.mark.parametrize("code", [3, 126, 127])  # two of them a shell has for what it cannot run
+def test_a_command_is_followed_to_its_end(
+    tmp_path: Path, profiled: Profiled, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    """Who fails after a while has a profile as good as any."""
+    monkeypatch.setattr("profiler.command.AT_ONCE_S", 0.2)
+    ended = profiled("--command", f"{sys.executable} -c 'import time; time.sleep(0.5)'; exit {code}")
     assert ended.returncode == 0
-    assert "exit code 3" in ended.stdout
+    assert f"exit code {code}" in ended.stdout
     assert max(p["processes"]["process_count"] for p in points(tmp_path)) >= 2
     assert points(tmp_path)[-1]["elapsed_seconds"] < 60
 
@@ -131,9 +136,10 @@ def test_a_command_is_followed_to_its_end(tmp_path: Path, profiled: Profiled) ->
     ("/etc/passwd", "could not be executed (exit code 126)"),
 ])  # fmt: skip
 def test_a_command_that_cannot_be_run_is_a_mistake(
-    tmp_path: Path, profiled: Profiled, command: str, why: str
+    tmp_path: Path, profiled: Profiled, monkeypatch: pytest.MonkeyPatch, command: str, why: str
 ) -> None:
     """The machine's figures are there, as where nothing was followed."""
+    monkeypatch.setattr("profiler.command.AT_ONCE_S", 60.0)
     ended = profiled("--command", command, "--quiet")
     assert ended.returncode == 2
     assert ended.stderr.splitlines()[-1] == f"error: the command, or one in it, {why}"
@@ -144,12 +150,20 @@ def test_a_command_that_cannot_be_run_is_a_mistake(
     ("exit 3", 2, "error: the command ended at once, with exit code 3\n"),
     ("kill -9 $$", 2, "error: the command ended at once, by signal 9\n"), ("true", 0, ""),
 ])  # fmt: skip
-def test_a_command_that_fails_before_a_sample_is_due_is_a_mistake(
+def test_a_command_that_fails_at_once_is_a_mistake(
     tmp_path: Path, command: str, code: int, said: str
 ) -> None:
     ended = profile(tmp_path, "--command", command, "--interval", "60", "--quiet")
     assert (ended.returncode, ended.stderr) == (code, said)
     assert len(points(tmp_path)) == 1
+
+
+def test_what_fails_at_once_is_not_told_by_the_interval(
+    tmp_path: Path, profiled: Profiled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("profiler.command.AT_ONCE_S", 0.0)
+    ended = profiled("--command", "exit 3", "--quiet")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_command_does_not_have_the_keys_of_the_load(profiled: Profiled) -> None:

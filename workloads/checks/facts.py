@@ -26,6 +26,7 @@ class Apart(Enum):
     SHARED = "the sweep could keep the service off some, and was told not to"
     QUOTA = "a container's limit is a share of all CPUs, so that none is kept free of it"
     ONE_CPU = "there is but one to divide"
+    TOO_FEW = "the system keeps no process on a CPU, or regions want more CPUs before any is kept free"
     CLUSTER = "both run in a cluster, which places them"
     NOT_OURS = "no sweep started the service, and none can keep it anywhere"
 

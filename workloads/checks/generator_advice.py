@@ -17,6 +17,8 @@ OF_DIVISIONS = {
     Apart.QUOTA: "measure on a machine with more CPUs than the container's limit, so that one is left to the "
     "load (beside such a limit sweep --cpus keeps nothing off a CPU)",
     Apart.ONE_CPU: "measure on a machine with two CPUs or more, so that the load has one alone",
+    Apart.TOO_FEW: "measure on Linux with four CPUs or more, or say yourself which the load has alone "
+    "(sweep --cpus LOAD:TARGET)",
     Apart.CLUSTER: "see that the load's pods are on another node than the service's (kubectl get pods "
     "-o wide)",
     Apart.NOT_OURS: "run the load on another machine than the service",

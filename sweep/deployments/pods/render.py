@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from reach.key import without_key
 from records.files import in_words
-from records.options.given_files import GivenFileError, check_given
 from sweep.deployments.pods.container import Container, container_of
+from sweep.deployments.pods.named_files import check_files
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT
 
@@ -61,6 +63,8 @@ def _documents_in(folder: Path) -> list[Any]:
 
 def rendered(folder: Path) -> str:
     """Raises ValueError in one line."""
+    if find_spec("yaml") is None:
+        raise ValueError("PyYAML is needed to read it: pip install '.[target]'")
     # An environment's own programs are beside its Python, whether it is activated or not.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     known = ((shutil.which(program, path=path), command) for program, command in PROGRAMS)
@@ -72,8 +76,15 @@ def rendered(folder: Path) -> str:
         )
     words, name = [*found, str(folder)], Path(found[0]).name
     try:
-        _check_files(folder)
-        done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        check_files(folder)
+        done = subprocess.run(
+            words,
+            env=without_key(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise ValueError(
             f"{name} does not render it within {_SECONDS:g} s: it waits, as for a pipe, or another machine, "
@@ -86,21 +97,9 @@ def rendered(folder: Path) -> str:
     return done.stdout
 
 
-def _check_files(folder: Path) -> None:
-    """Raises ValueError for what in the folder its reader would wait for, or read without end; OSError."""
-    for path in sorted(folder.iterdir()):
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            try:
-                check_given(path)
-            except GivenFileError as error:
-                raise ValueError(f"{path.name}: {error}") from None
-
-
 def _documents(text: str) -> list[Any]:
-    try:
-        import yaml
-    except ImportError:
-        raise ValueError("PyYAML is needed to read it: pip install '.[target]'") from None
+    import yaml  # here, for no other deployment needs it
+
     try:
         return list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:

@@ -11,6 +11,7 @@ import subprocess
 from functools import partial
 from pathlib import Path
 
+from reach.key import without_key
 from sweep.running.cgroups import version2
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
@@ -26,7 +27,14 @@ def make(name: str, limits: Limits, *, tree: Path) -> Group:
         raise OSError("no systemd-run")
     trial = [*words_of(f"{name}-try", limits), "true"]
     try:
-        found = subprocess.run(trial, capture_output=True, text=True, timeout=_SECONDS, check=False)
+        found = subprocess.run(
+            trial,
+            env=without_key(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
     except subprocess.TimeoutExpired:
         raise OSError("systemd-run does not answer") from None
     if found.returncode:

@@ -139,8 +139,20 @@ def test_where_no_profiler_runs_none_is_held_to_its_interval() -> None:
     ({"load": [0, 1], "target": None}, True, Apart.NOT_OURS), ({}, False, Apart.NOT_OURS),
     ({"mode": CLUSTER, "load": [], "target": None}, False, Apart.CLUSTER),
 ])  # fmt: skip
-def test_a_load_knows_whether_it_could_be_kept_apart(cpus: Any, quota: bool, apart: Apart) -> None:
-    spec = CellSpec(deployment="d", config="c", point={"users": 1}, repeat=1, cpus=cpus, quota=quota)
+@pytest.mark.parametrize("divisible", [True, False])
+def test_a_load_knows_whether_it_could_be_kept_apart(
+    cpus: Any, quota: bool, apart: Apart, divisible: bool
+) -> None:
+    spec = CellSpec(
+        deployment="d",
+        config="c",
+        point={"users": 1},
+        repeat=1,
+        cpus=cpus,
+        quota=quota,
+        divisible=divisible,
+    )
+    apart = Apart.TOO_FEW if apart is Apart.SHARED and not divisible else apart
     assert Expected(spec, settings(options(), {}).redaction).facts()["apart"] is apart
 
 

@@ -23,7 +23,7 @@ from sweep.choosing.again import failed_by_target, spoiled
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, directory
 from sweep.measuring.cell import Workplace, measure
-from sweep.measuring.watched import watched
+from sweep.measuring.judged import judged
 from sweep.planning.cell_key import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
@@ -113,7 +113,7 @@ def test_it_is_measured_again_by_the_sweep(tmp_path: Path, monkeypatch: pytest.M
             bare = replace(data.cell, complete=False, achieved={}, verdict=Verdict())
             write_json(data.path / "cell.json", bare.to_json())
             gone = Ended(helpers=["locust was killed"], watchers=["the probes were"])
-            return watched(data.path, endpoint, gone.checks())
+            return judged(data.path, endpoint, gone.checks())
         return data
 
     monkeypatch.setattr(world, "measure", measure)

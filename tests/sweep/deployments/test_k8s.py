@@ -9,6 +9,7 @@ import pytest
 from fake_cluster import FakeCluster, deployment
 from records.evidence.limits import CellLimits
 from records.evidence.pods import Autoscaler, CellPods
+from sweep.deployments import cluster_target
 from sweep.deployments.clusters import rollout
 from sweep.deployments.clusters.pods import Container
 from sweep.deployments.clusters.usage_inside import read, usage_of
@@ -146,6 +147,34 @@ def test_a_pod_that_never_gets_ready_is_one_line_and_its_clone_is_removed(
         one.start("v", {})
     one.stop()
     assert set(cluster.deployments) == {"rag"}
+
+
+@pytest.mark.parametrize(("probe", "progress", "given", "waited"), [
+    (None, None, None, 600.0), ({"periodSeconds": 5, "failureThreshold": 360}, 600, None, 1800.0),
+    ({"periodSeconds": 5, "failureThreshold": 360}, 2100, None, 2100.0),
+    ({"periodSeconds": 1}, 60, None, 600.0),  # before its first probe an image is fetched
+    (None, 2**31 - 1, None, 600.0),  # which stands for none
+    ({"periodSeconds": 3600, "failureThreshold": 100}, None, None, 86400.0),
+    ({"periodSeconds": 5, "failureThreshold": 360}, 2100, 30.0, 30.0),
+])  # fmt: skip
+def test_a_rollout_is_waited_for_as_long_as_its_manifest_allows_or_the_user_says(
+    cluster: FakeCluster, setup_of: Any, monkeypatch: Any, probe: Any, progress: Any, given: Any, waited: Any
+) -> None:
+    spec = cluster.deployments["rag"]["spec"]
+    spec |= {} if progress is None else {"progressDeadlineSeconds": progress}
+    spec["template"]["spec"]["containers"][1] |= {} if probe is None else {"startupProbe": probe}
+    waits: list[float] = []
+
+    def wait_rolled_out(*_: Any, wait: Any, **__: Any) -> Any:
+        waits.append(wait.seconds)
+        raise UsageError("seen")
+
+    monkeypatch.setattr(cluster_target, "wait_rolled_out", wait_rolled_out)
+    one = Target.of(SPEC).kind.deployment(setup_of(ready_seconds=given))
+    with pytest.raises(UsageError, match="seen"):
+        one.start("v", {})
+    one.stop()
+    assert waits == [waited]
 
 
 def test_in_place_goes_back_to_the_revision_that_was(cluster: FakeCluster, start: Any) -> None:

@@ -23,6 +23,7 @@ from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
+from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
 from sweep.running.processes import NO_WORD
 from sweep_world import key_of, plan_of
@@ -59,6 +60,15 @@ def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplac
 def test_a_load_is_told_whether_a_limit_of_cpu_time_keeps_all_off_no_cpu(place_of: Any) -> None:
     alone, beside = (plan_of(*names) for names in (("mine=run:app",), ("mine=run:app", "pod")))
     assert [cell._spec(place_of(plan), KEY, AT).quota for plan in (alone, beside)] == [False, True]
+
+
+@pytest.mark.parametrize(("regions", "would"), [("", True), ("a=5ms,b=9ms", False)])
+def test_a_load_on_shared_cpus_is_told_whether_they_could_be_divided(
+    place_of: Any, regions: str, would: bool
+) -> None:
+    place = place_of(plan_of("mine=run:app", regions=regions))
+    place = replace(place, cpus=Cpus(mode="shared", load=(0, 1), target=(0, 1)))
+    assert cell._spec(place, KEY, AT).divisible is would
 
 
 def test_locust_is_given_the_time_that_an_earlier_try_wanted(

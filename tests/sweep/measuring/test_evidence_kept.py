@@ -65,7 +65,7 @@ def endpoint(tmp_path: Path) -> Endpoint:
     return Endpoint(base_url="http://h", inside=inside)
 
 
-@pytest.mark.parametrize("step", ["collect", "watched", "copy_between"])
+@pytest.mark.parametrize("step", ["collect", "judged", "copy_between"])
 def test_a_kill_before_all_is_kept_leaves_no_cell_that_is_taken_for_whole(
     place: Workplace, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -15,7 +15,7 @@ from rich.console import Console
 from records.services.variants import MOCKS
 from sweep.measuring import runner
 from sweep.measuring.progress import Progress
-from sweep.planning.division import divided
+from sweep.planning.division import divided, divisible
 from sweep.running import cpus
 from sweep.running.errors import UsageError
 from sweep_world import plan_of
@@ -104,6 +104,18 @@ def test_workers_of_several_regions_are_not_kept_on_one_cpu(
     plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, regions="a=5ms,b=9ms,c=50ms")
     found = divided(plan, range(usable))
     assert (found.load, found.target) == (load, target)
+
+
+@pytest.mark.parametrize(("asked", "usable", "regions", "would"), [
+    ("auto", 2, "", True), ("shared", 2, "", True), ("shared", 1, "", False),
+    ("auto", 2, "a=5ms,b=9ms", False), ("shared", 3, "a=5ms,b=9ms", False),
+    ("shared", 4, "a=5ms,b=9ms", True),
+])  # fmt: skip
+def test_cpus_are_divisible_where_auto_would_divide_them(
+    asked: str, usable: int, regions: str, would: bool
+) -> None:
+    plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, regions=regions)
+    assert divisible(plan, range(usable)) is would
 
 
 @pytest.mark.skipif(not cpus.PINS, reason="this system keeps no process on a CPU")

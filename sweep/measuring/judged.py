@@ -22,7 +22,7 @@ def end_watch(endpoint: Endpoint, folder: Path) -> Watched:
     return endpoint.watch.end(folder) if endpoint.watch else Watched()
 
 
-def watched(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:
+def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:
     """The cell of that folder, which a sweep writes nowhere else, and only where one of ``checks`` is added.
 
     Raises:
