@@ -49,8 +49,10 @@ def _readable(path: Path, overlay: Path) -> Path:
 
 def _loaded(path: Path) -> Any:
     """None: it is not understood."""
-    import yaml  # here, for no other deployment needs it
-
+    try:
+        import yaml  # here, for no other deployment needs it
+    except ImportError:
+        return None  # who renders it says that
     with suppress(yaml.YAMLError, ValueError, RecursionError):
         return yaml.safe_load(read_given(path, _MOST_BYTES))
     return None

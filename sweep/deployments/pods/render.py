@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -63,8 +62,6 @@ def _documents_in(folder: Path) -> list[Any]:
 
 def rendered(folder: Path) -> str:
     """Raises ValueError in one line."""
-    if find_spec("yaml") is None:
-        raise ValueError("PyYAML is needed to read it: pip install '.[target]'")
     # An environment's own programs are beside its Python, whether it is activated or not.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     known = ((shutil.which(program, path=path), command) for program, command in PROGRAMS)
@@ -98,8 +95,10 @@ def rendered(folder: Path) -> str:
 
 
 def _documents(text: str) -> list[Any]:
-    import yaml  # here, for no other deployment needs it
-
+    try:
+        import yaml  # here, for no other deployment needs it
+    except ImportError:
+        raise ValueError("PyYAML is needed to read it: pip install '.[target]'") from None
     try:
         return list(yaml.safe_load_all(text))
     except yaml.YAMLError as error:
