@@ -17,7 +17,7 @@ from typing import Literal
 from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.behind import alike
 from reports.evidence.kinds import QUEUES
-from reports.evidence.loaded import LoadedPoint
+from reports.evidence.loaded import NOT_MET, LoadedPoint
 from reports.figures.rising import rising
 from reports.figures.summary import OperatingPoint, of_cells
 
@@ -106,6 +106,9 @@ class Service:
         heavy, light = self.heavy.places, self.light.places
         if (self.heavy.inside is None) != (self.light.inside is None):
             heavy, light = self.heavy.by_stages, self.light.by_stages
+        if not light and self.light.inside is not None:
+            # So quick at the light load that no look met one: as far as is known they are in none.
+            light = {NOT_MET: self.light.in_flight}
         if not heavy or not light or self.waiting <= 0 or not self.heavy.per_second:
             return ()
         light = alike(light, heavy)

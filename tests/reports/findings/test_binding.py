@@ -197,3 +197,13 @@ def test_a_loop_that_only_looks_again_and_again_ends_no_sleep_late(
         for n, rps in ((1, 30), (20, 40))
     )
     assert codes(event_loop(loaded(light, heavy))) == found
+
+
+def test_requests_too_quick_to_be_met_at_the_light_load_are_no_reason_to_be_blind(
+    diagnose: Any, seen: Any
+) -> None:
+    light = seen(users=1, rps=900, loop_busy=0.0, main_cpu=0.6, cpu_percent=60.0)
+    own = {"at": "x (y.py:1)", "where": LINE}
+    waits = (at("running", 1), at("ready", 4))
+    heavy = seen(users=5, rps=1100, waits=waits, lag_ms=6, running=own, loop_busy=0.9, **HAD)
+    assert codes(diagnose(light, heavy)) == ["event-loop-blocked"]
