@@ -87,10 +87,9 @@ class SseParser:
         if self._line:
             self._line.append(lines[0])
             lines[0] = b"".join(self._line)
+            self._held -= sum(map(len, self._line[:-1]))  # a line of data is counted as it is taken
             self._line = []
         rest = lines.pop()
-        if rest:
-            self._line.append(rest)
         payloads: list[bytes] = []
         for line in lines:
             if self._held > MOST_BYTES:
@@ -103,6 +102,9 @@ class SseParser:
                 payloads += self._error_of(line)
             else:
                 self._take(line)
+        if rest:
+            self._line.append(rest)
+            self._held += len(rest)
         return payloads
 
     def close(self) -> list[bytes]:

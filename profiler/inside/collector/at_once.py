@@ -7,6 +7,7 @@ that computes that takes 5 ms, and both threads a change of context. What is rea
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import suppress
 
 _BYTES = 64
@@ -35,6 +36,18 @@ class Reader:
         """Its first bytes; none where it cannot be read."""
         length = self._pread(file, self._text, _BYTES, 0) if file >= 0 else 0
         return self._text.raw[: max(0, length)]
+
+    def of_thread(self, thread: int, name: bytes) -> bytes:
+        """What the kernel says of one of this process's threads, by its ident, in the file of that name; none
+        where nobody knows the thread's number."""
+        known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)
+        number = getattr(known, "native_id", None)
+        if number is None:
+            return b""
+        file = self.open(b"/proc/self/task/%d/%b" % (number, name))
+        text = self.read(file)
+        self.close(file)
+        return text
 
     def close(self, file: int) -> None:
         if file >= 0:

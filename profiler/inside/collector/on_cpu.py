@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 from .at_once import Reader
 
 
@@ -15,13 +13,7 @@ class OnCpu:
 
     def look(self, thread: int) -> dict[str, int]:
         """By its ident: ``cpu_ns``, ``cpu_wait_ns``, since it began."""
-        known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)
-        number = getattr(known, "native_id", None)
-        if number is None:
-            return {}
-        file = self._reader.open(b"/proc/self/task/%d/schedstat" % number)
-        counted = self._reader.read(file).split()
-        self._reader.close(file)
+        counted = self._reader.of_thread(thread, b"schedstat").split()
         try:
             return {"cpu_ns": int(counted[0]), "cpu_wait_ns": int(counted[1])}
         except (ValueError, IndexError):

@@ -8,7 +8,6 @@ waited among them, and those whose turn was before it are gone: so about half of
 from __future__ import annotations
 
 import re
-import sys
 from types import FrameType
 
 from .at_once import Reader
@@ -45,14 +44,7 @@ class Returned:
         return work._replace(called="", doing="turn-wait") if self._waits_for_a_futex(thread) else work
 
     def _waits_for_a_futex(self, thread: int) -> bool:
-        known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)
-        number = getattr(known, "native_id", None)
-        if number is None:
-            return False
-        file = self._reader.open(b"/proc/self/task/%d/wchan" % number)
-        text = self._reader.read(file)
-        self._reader.close(file)
-        return text.startswith(_FUTEX)
+        return self._reader.of_thread(thread, b"wchan").startswith(_FUTEX)
 
 
 def _call(frame: FrameType) -> str:

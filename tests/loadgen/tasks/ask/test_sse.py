@@ -83,6 +83,15 @@ def test_an_event_without_an_end_is_an_error_and_is_not_held(
     assert sum(map(len, [*parser._line, *parser._data])) <= 1100
 
 
+def test_an_event_counts_once_in_however_many_pieces_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "MOST_BYTES", 100)
+    parser = SseParser()
+    for _ in range(5):
+        pieces = [b": a comment\nda", b"ta: ", *[b"x" * 9] * 9, b"\n", b"\n"]
+        assert [payload for piece in pieces for payload in parser.feed(piece)] == [b"x" * 81]
+    assert parser.error is None
+
+
 def test_many_events_are_not_one_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "MOST_BYTES", 100)
     parser = SseParser()
