@@ -1,14 +1,16 @@
 """What it costs an app to be measured: CPU a request with the collector, probes, exports and the profiler,
 and without them, in turn, in one and the same process.
 
-The reference app has a core of its own, under two loads: `light`, 10 users, embeddings and LLM mocked, where
-a request costs least; and `default`, the heaviest load of a sweep: 20 users, real embeddings, the mock LLM
-server. Windows alternate as ABBA, so that a drift of the machine falls on both, and are short, for the speed
-of a virtual machine changes by a half within seconds; a round's ratio is of two with and two without, and the
-interval is of the median round by order alone. The CPU is that of the app's process (its own clock, in ns),
-with the profiler's own, at the rate that it has where nobody stops it. Most of it is so much a second, which
-is also measured while nobody asks the app (without the profiler's own): where other programs take the app's
-core, each request bears more. Exit 1 if a whole interval of all sides together is above the bound.
+The reference app has a core of its own, under two loads: `light`, 10 users, embeddings and LLM mocked,
+where a request costs least; and `default`, the heaviest load of a sweep: 20 users, real embeddings, the
+mock LLM server. Windows alternate as ABBA, so that a drift of the machine falls on both, and are short, for
+the speed of a virtual machine changes by a half within seconds; a round's ratio is of two with and two
+without, and the interval is Wilcoxon's of their Hodges-Lehmann median: windows change places from round to
+round, so that what chance adds to a round's ratio falls on both sides alike. The CPU is that of the app's
+process (its own clock, in ns), with the profiler's own, at the rate that it has where nobody stops it. Most
+of it is so much a second, which is also measured while nobody asks the app (without the profiler's own):
+where other programs take the app's core, each request bears more. Exit 1 if a whole interval of all sides
+together is above the bound.
 
 python benchmarks/side_cost.py [--json] [--rounds 80] [--seconds 0.4] [--load light] [--each]
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import json
 import math
 import operator
@@ -132,13 +135,14 @@ async def _nothing() -> None:
 
 
 def interval(values: Sequence[float]) -> list[float]:
-    """[low, median, high]: what holds the median with 95 % (of few values: the least and the greatest), by
-    their order alone."""
-    ordered, count, place, beyond = sorted(values), len(values), 0, 1
-    while 2 * (beyond + math.comb(count, place + 1)) <= 0.05 * 2**count:
-        place += 1
-        beyond += math.comb(count, place)
-    return [ordered[place], statistics.median(ordered), ordered[-1 - place]]
+    """[low, middle, high]: the median of the means of all pairs, each value with itself, too (Hodges and
+    Lehmann, 1963), and what holds it with 95 %, by the ranks of Wilcoxon's test, as of many values (of under
+    ten the least and the greatest)."""
+    count = len(values)
+    means = sorted((one + other) / 2 for one, other in itertools.combinations_with_replacement(values, 2))
+    spread = 1.96 * math.sqrt(count * (count + 1) * (2 * count + 1) / 24)
+    place = max(0, math.floor(len(means) / 2 - spread)) if count >= 10 else 0
+    return [means[place], statistics.median(means), means[-1 - place]]
 
 
 async def compared(

@@ -33,6 +33,7 @@ from records.options.which import which
 from records.secrets.secret_names import path_trouble
 
 INTERVAL_S = 0.1
+"""From probe to probe, of the kinds in turn: what each takes of an app is that of a connection."""
 IDLE_S = 2.0
 """So long at the most the load waits for the probes before it."""
 _PARENT_S = 0.5
@@ -111,8 +112,8 @@ def probe(what: Wanted, output: Path, *, idle: int, interval_s: float, duration_
             kind=kind,
             address=what.address,
             headers=what.headers,
-            interval_s=interval_s,
-            offset_s=interval_s * place / len(what.kinds),
+            interval_s=interval_s * len(what.kinds),
+            offset_s=interval_s * place,
             keep=file.keep,
             clock_ns=clock_ns,
             idle=before,

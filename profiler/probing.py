@@ -55,8 +55,9 @@ def probed(command: Callable[..., Any]) -> Callable[..., Any]:
         "probe",
         default="",
         metavar="URL",
-        help="Connect to this service every 100 ms, into .probes.jsonl beside the output. TARGET_API_KEY and "
-        "TARGET_HEADERS of the environment are sent to --probe-path. [default: nobody is probed]",
+        help="Probe this service every 100 ms: connect to it, in turn with --probe-path; into .probes.jsonl "
+        "beside the output. TARGET_API_KEY and TARGET_HEADERS of the environment are sent to --probe-path. "
+        "[default: nobody is probed]",
     )(command)
 
 

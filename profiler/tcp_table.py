@@ -44,6 +44,7 @@ class Tcp(NamedTuple):
     """Of one that listens: how many may; None where it is not told."""
     inode: int
     """0: it is no process's any more."""
+    family: int = socket.AF_INET
 
 
 def by_netlink(
@@ -107,7 +108,7 @@ def _message(body: bytes) -> Tcp:
     queued, backlog, _, inode = struct.unpack_from("=IIII", body, 56)
     size = 4 if family == socket.AF_INET else 16
     source, remote = _address(body[8 : 8 + size]), _address(body[24 : 24 + size])
-    return Tcp(state, (source, source_port), (remote, port), queued, backlog, inode)
+    return Tcp(state, (source, source_port), (remote, port), queued, backlog, inode, family)
 
 
 def by_proc(pid: int, proc: Path = Path("/proc")) -> list[Tcp]:

@@ -136,7 +136,7 @@ class Plan:
     probes: Annotated[
         bool,
         Option(
-            "Connect to the service ten times a second, and GET --probe-path, on connections of their own.",
+            "Connect to the service and GET --probe-path in turn, every 100 ms, each on its own connection.",
             default=True,  # in no plan older than the option
         ),
     ] = False
