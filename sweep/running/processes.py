@@ -21,7 +21,7 @@ import psutil
 from reach.key import without_key
 from sweep.running.cgroups.group import Group
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
-from sweep.running.logs import BOUNDS, last
+from sweep.running.logs import BOUNDS, last, written
 from sweep.running.redaction import blank_file, redaction, unblanked
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -127,6 +127,7 @@ class Child:
         self, words: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None], cwd: Path | None
     ) -> subprocess.Popen[bytes]:
         with open(self.log, "ab", opener=unblanked) as output:
+            self._log_began = written(self.log)
             return subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -213,6 +214,10 @@ class Child:
                     }
         return found
 
+    def has_written(self, text: str) -> bool:
+        """Is that in what it wrote last?"""
+        return text in self._wrote()
+
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
         return next(self._lines_backwards(), NO_WORD)
@@ -222,8 +227,12 @@ class Child:
         errors = (line for line in self._lines_backwards() if re.search(r"error:", line, re.IGNORECASE))
         return next(errors, self.last_words())
 
+    def _wrote(self) -> str:
+        """The end of what itself wrote: a log goes on where its program is started again."""
+        return last(self.log, self._log_began, _WORDS_BYTES)
+
     def _lines_backwards(self) -> Iterator[str]:
-        lines = last(self.log, _WORDS_BYTES).splitlines()
+        lines = self._wrote().splitlines()
         redact = redaction().without_secrets
         return (redact(line.strip()) for line in reversed(lines) if line.strip())
 
