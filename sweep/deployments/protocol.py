@@ -116,7 +116,7 @@ class Setup(StartOptions):
     """Where it sends its spans; empty: where it likes."""
     ledger: Ledger
     report: Callable[[str], None]
-    """Told what it is doing while it gets ready."""
+    """Told what it does while it gets ready, and what its load elsewhere does; whose it is is known."""
     reach: Reach = DIRECT
     """How a running service is reached,"""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
