@@ -40,10 +40,13 @@ _STARTED: set[str] = set()
 """The labels of what was started, or is about to be, and was not seen to be gone."""
 
 
-def kill_started() -> None:
+def started() -> list[psutil.Process]:
     """All that this process has started and that still runs, with all that those have started."""
-    if _STARTED:
-        kill(labelled(_STARTED))
+    return labelled(_STARTED) if _STARTED else []
+
+
+def kill_started() -> None:
+    kill(started())
 
 
 def free_port() -> int:

@@ -39,7 +39,7 @@ def test_a_child_s_output_is_kept_and_its_complaint_is_its_last_error(
     assert [*modes, (tmp_path / "log").stat().st_mode & 0o777] == [0o600, 0o644]  # blanked by now
 
 
-def test_of_a_log_that_goes_on_only_what_the_present_process_wrote_is_quoted(
+def test_a_process_is_quoted_with_what_it_wrote_itself_where_its_log_goes_on(
     child: Any, tmp_path: Path
 ) -> None:
     earlier = child("print('error: of before')")
