@@ -49,6 +49,12 @@ def kill_started() -> None:
     kill(started())
 
 
+def with_project(environment: Mapping[str, str]) -> dict[str, str]:
+    """In which Python finds modules of this project, from a checkout that was not installed, too."""
+    path = [str(PROJECT), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, path))}
+
+
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that is free now."""
     with socket.socket() as probe:
@@ -76,7 +82,7 @@ class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
     ``env``: its environment; None: the sweep's, without the target's key. ``ours``: it runs modules of this
-    project, which it finds from a checkout that was not installed, too. ``cwd``: its folder; None: this one.
+    project. ``cwd``: its folder; None: this one.
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
     ``realtime``: its priority before all that is not so (`cpus.may_be_realtime`); 0: like any other.
@@ -102,8 +108,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = without_key(os.environ) if env is None else dict(env)
         if ours:
-            path = [str(PROJECT), environment.get("PYTHONPATH", "")]
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+            environment = with_project(environment)
         environment["PYTHONUNBUFFERED"] = "1"
         environment[LABEL] = self._label = label = uuid.uuid4().hex
         _STARTED.add(label)  # before it is: an interrupt may come at any moment
