@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from profiler import cli
+from profiler.output import open_output
 from profiles import Launch, alive, points, profile, sampled
 from support import rows, wait_until
 
@@ -121,7 +122,7 @@ def test_whoever_sees_the_file_of_samples_may_end_the_profile_and_gets_one(
         handled.append(signal.getsignal(signal.SIGINT) is not before)
         return open_output(*given, **more)
 
-    before, open_output = signal.getsignal(signal.SIGINT), cli.open_output
+    before = signal.getsignal(signal.SIGINT)
     others = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)}
     monkeypatch.setattr(cli, "open_output", opened)
     try:

@@ -10,7 +10,7 @@ from sweep.beside import begun, profiling, seen
 from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
 from sweep.running.cpus import Cpus
-from sweep.running.processes import Ledger
+from sweep.running.ledger import Ledger
 from sweep_world import plan_of
 
 CPUS = Cpus(mode="auto", load=(0,), target=(1,), realtime=True)

@@ -119,9 +119,12 @@ def test_what_is_seen_elsewhere_is_the_limits_of_a_cell_with_what_the_app_sees_i
         limits=CellLimits(by="kubernetes", replicas=2),
     )
     given: list[Any] = []
-    watch: Any = SimpleNamespace(
-        begin=lambda via: None, end=lambda requests: given.append(requests()) or seen, notes=list
-    )
+
+    def end(requests: Any) -> Watched:
+        given.append(requests())
+        return seen
+
+    watch: Any = SimpleNamespace(begin=lambda via: None, end=end, notes=list)
     served = Served(sees={"torch_threads": 2})
     data = measure(place, KEY, replace(endpoint, watch=watch, served=served))
     assert CellLimits.read(data.path) == CellLimits(by="kubernetes", replicas=2, sees={"torch_threads": 2})
