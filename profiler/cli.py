@@ -151,41 +151,46 @@ def command_line(
 
 def profile(settings: Settings) -> int:
     """Everything after the flags; the exit code. Raises ClickException for what the user got wrong."""
+    # Before there is a file: who waits for that may end us at once, and gets a profile.
+    with stop_on_signals() as stop:
+        return _profile(settings, stop)
+
+
+def _profile(settings: Settings, stop: Stop) -> int:
     watch = _watch(settings)
     output, file = open_output(settings.output, force=settings.force)
     command: Command | None = None
     scraping: Scraping | None = None
     try:
-        with stop_on_signals() as stop:
-            if settings.scrapes:
-                redact = settings.redaction.redact
-                scraping = Scraping(settings.scrapes, scraped_path(output), settings.interval_s, redact)
-            if settings.command is not None:
-                command = Command(settings.command, output_to_stderr=settings.as_json)
-                watch.add(command.pid)
-                watch.leave_out(command.guard)
-            within = inside_path(output)
-            look = (
-                looking(settings.pids, settings.port, within, settings.redaction.redact, watch.leave_out)
-                if settings.inside
-                else nullcontext()
-            )
-            with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
-                lasted_s = _sample(settings, watch, file, stop, command)
-            if scraping:
-                scraping.stop()
-            if command:
-                command.end()
-            shown = _finish(settings, output, watch, command, looked)
-            _tell_unanswered(settings, output)
-            if not shown:
-                return FAULT
-            if stop.signal == signal.SIGINT and settings.ends_by_itself:
-                return INTERRUPTED
-            if command and (why := command.failure(after_s=lasted_s)):
-                report_error(why)
-                return USAGE
-            return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
+        if settings.scrapes:
+            redact = settings.redaction.redact
+            scraping = Scraping(settings.scrapes, scraped_path(output), settings.interval_s, redact)
+        if settings.command is not None:
+            command = Command(settings.command, output_to_stderr=settings.as_json)
+            watch.add(command.pid)
+            watch.leave_out(command.guard)
+        within = inside_path(output)
+        look = (
+            looking(settings.pids, settings.port, within, settings.redaction.redact, watch.leave_out)
+            if settings.inside
+            else nullcontext()
+        )
+        with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
+            lasted_s = _sample(settings, watch, file, stop, command)
+        if scraping:
+            scraping.stop()
+        if command:
+            command.end()
+        shown = _finish(settings, output, watch, command, looked)
+        _tell_unanswered(settings, output)
+        if not shown:
+            return FAULT
+        if stop.signal == signal.SIGINT and settings.ends_by_itself:
+            return INTERRUPTED
+        if command and (why := command.failure(after_s=lasted_s)):
+            report_error(why)
+            return USAGE
+        return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
     except click.ClickException:  # nothing was sampled yet
         file.path.unlink(missing_ok=True)
         raise

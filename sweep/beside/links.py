@@ -73,7 +73,7 @@ def linked(
 
 def _wait(region: Region, child: Child) -> None:
     ends = time.monotonic() + _START_SECONDS
-    while _LISTENS not in child.log.read_text(errors="replace"):
+    while not child.has_written(_LISTENS):
         if child.exit_code() is not None:
             raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
         if time.monotonic() > ends:

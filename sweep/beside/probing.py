@@ -89,6 +89,6 @@ def _wait_idle(child: Child) -> None:
     """Until it has taken those before the load, or has ended."""
     ends = time.monotonic() + _IDLE_LIMIT_SECONDS
     while time.monotonic() < ends and child.exit_code() is None:
-        if IDLE_TAKEN in child.log.read_text(errors="replace"):
+        if child.has_written(IDLE_TAKEN):
             return
         time.sleep(0.02)

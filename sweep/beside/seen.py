@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweep.beside.begun import wait_begun
 from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.bounds import load_seconds
@@ -50,6 +51,7 @@ def taking_stacks(
     # The key is in its environment: what repeats it is blanked.
     child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
     try:
+        wait_begun(child, output)
         yield
     finally:
         ended.watcher("the process that takes stacks", child)

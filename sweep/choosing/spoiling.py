@@ -21,20 +21,23 @@ class Machine:
 
     plan: Plan
     _spoiled: list[tuple[Check, ...]] = field(default_factory=list)
+    _beside: str = ""
+    """What ran beside the last of them."""
     _valid: bool = False
 
     def found(self, cell: Cell) -> None:
         """One of the run's cells is there already."""
         self._valid = self._valid or cell.verdict.valid
 
-    def took(self, cell: Cell) -> None:
-        """One was measured, maybe again. What the service failed says nothing of the machine, nor does a time
-        that was too short, which the next try has more of."""
+    def took(self, cell: Cell, beside: str = "") -> None:
+        """One was measured, maybe again; ``beside``: what ran meanwhile, in words. What the service failed
+        says nothing of the machine, nor does a time that was too short, which the next try has more of."""
         self.found(cell)
         failures = cell.verdict.failures
         others = any(not check_named(check.name).of_steadiness for check in failures)
         if spoiled(cell, self.plan) is not None and (others or seconds_needed(cell, self.plan) is None):
             self._spoiled.append(failures)
+            self._beside = beside
 
     @property
     def spoils_all(self) -> str | None:
@@ -48,4 +51,5 @@ class Machine:
         return (
             f"the machine spoiled all {len(self._spoiled)} measurements, {count} of them by {name} "
             f"({' '.join(last.found.split())}): {last.advice or 'leave the machine to the sweep'}"
+            f"{self._beside and f'; while the last was measured, {self._beside}'}"
         )

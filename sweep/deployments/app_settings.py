@@ -13,7 +13,7 @@ from reach.key import without_key
 from records.exit_codes import USAGE
 from records.services.variants import SWITCHES
 from sweep.running.errors import UsageError
-from sweep.running.processes import PROJECT
+from sweep.running.processes import with_project
 from sweep.running.redaction import redaction
 
 _SECONDS = 60.0
@@ -26,15 +26,12 @@ def check_app_settings(by_name: Mapping[str, Mapping[str, str]]) -> None:
     asked = [[name, settings] for name, settings in by_name.items() if settings.keys() - _KNOWN]
     if not asked:  # a name such as mock-llm
         return
-    environment = without_key(os.environ)
-    path = [str(PROJECT), environment.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     words = [sys.executable, "-m", "target_app.check_settings"]
     try:
         done = subprocess.run(
             words,
             input=orjson.dumps(asked),
-            env=environment,
+            env=with_project(without_key(os.environ)),
             capture_output=True,
             timeout=_SECONDS,
             check=False,

@@ -80,7 +80,7 @@ class LocalDeployment:
         base_url = f"http://127.0.0.1:{port}"
         path = setup.ready_path or READY_PATH
         try:
-            wait_ready(child, setup, f"{base_url}{path}", name, lambda status: status == 200)
+            wait_ready(child, setup, f"{base_url}{path}", lambda status: status == 200)
         except UsageError:
             if confined is not None:
                 confined.check_killed(f"{setup.log.parent.name}/{name}")

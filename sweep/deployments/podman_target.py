@@ -143,7 +143,7 @@ class PodmanDeployment:
             if wait.is_over:
                 raise wait.error(f"by its probes; its last words: {keeper.complaint()} ({setup.log})")
             awaited = life.awaits or f"no answer at {READY_PATH} yet"
-            setup.report(f"starting {name}: {awaited}; {keeper.last_words()}")
+            setup.report(f"{awaited}; {keeper.last_words()}")
             time.sleep(_POLL_SECONDS)
 
     def _answers(self, base_url: str) -> bool:

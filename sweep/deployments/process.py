@@ -39,7 +39,7 @@ def environment_of(
     return whole
 
 
-def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[[int], bool]) -> None:
+def wait_ready(child: Child, setup: Setup, url: str, ready: Callable[[int], bool]) -> None:
     """Until a GET of ``url`` has an answer whose status is ``ready``.
 
     Raises:
@@ -56,7 +56,7 @@ def wait_ready(child: Child, setup: Setup, url: str, name: str, ready: Callable[
         found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
         if found is not None and ready(found):
             return
-        setup.report(f"starting {name}: {_elsewhere(child, base_url) or _awaited(path, found, child)}")
+        setup.report(_elsewhere(child, base_url) or _awaited(path, found, child))
         time.sleep(_POLL_SECONDS)
     why = f"{url} answers {found}"
     if found is None:

@@ -18,7 +18,7 @@ from sweep.running.cpus import Cpus
 from sweep.running.elsewhere import LoadElsewhere, Way
 from sweep.running.ledger import Ledger
 from sweep.running.waiting import Wait
-from sweep.running.watched import Watched
+from sweep.running.watched import Requests, Watched
 
 HEALTH_PATH = "/health"
 """Where a service is asked whether it is there, and where it costs the least."""
@@ -31,8 +31,8 @@ class Watch(Protocol):
         """The load is about to start, by this way, where it was said by which."""
         ...
 
-    def end(self, folder: Path) -> Watched:
-        """It is over: what was seen of pods is kept in the cell's folder."""
+    def end(self, requests: Requests) -> Watched:
+        """It is over: what was seen in its time. ``requests``: has the cell's read."""
         ...
 
     def notes(self) -> list[str]:
@@ -116,7 +116,7 @@ class Setup(StartOptions):
     """Where it sends its spans; empty: where it likes."""
     ledger: Ledger
     report: Callable[[str], None]
-    """Told what it is doing while it gets ready."""
+    """Told what it does while it gets ready, and what its load elsewhere does; whose it is is known."""
     reach: Reach = DIRECT
     """How a running service is reached,"""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -106,7 +106,7 @@ class RunDeployment:
         )
         base_url = f"http://127.0.0.1:{port}"
         path = setup.ready_path or self._kind.ready_path
-        wait_ready(command, setup, f"{base_url}{path}", name, lambda status: status < 500)
+        wait_ready(command, setup, f"{base_url}{path}", lambda status: status < 500)
         return Endpoint(
             base_url=base_url,
             pids=command.pids(),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from sweep.beside.ended import Ended
 from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
-from sweep.beside.scraping import scrape_words
+from sweep.beside.profiling import INTERVAL_SECONDS, profiling
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
@@ -35,7 +35,7 @@ from sweep.measuring.unended import Load, begin_cell, killed, why
 from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
 from sweep.planning.division import divisible
-from sweep.planning.load_words import found_in, own_words, words
+from sweep.planning.load_words import own_words, words
 from sweep.planning.plan import Plan
 from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
@@ -45,7 +45,6 @@ from sweep.running.processes import Child
 from sweep.running.redaction import redaction
 from sweep.running.spans import SpanReceiver
 
-PROFILER_INTERVAL_SECONDS = 0.5
 _MORE_SECONDS = 40.0
 """Than the load takes: start, and the drain of what is in flight."""
 _FAR_SECONDS = 600.0
@@ -140,7 +139,7 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
         argv = _locust_argv(place, key, endpoint, Told.far(far, plan.scenario, spec, args))
         log = beside(folder, layout.LOCUST_LOG)
         seconds = _limit_seconds(plan)
-        with _profiled(place, folder, endpoint):
+        with _profiled(place, folder, endpoint, longer=_FAR_SECONDS):
             return run_far(
                 far, argv, files, processes=plan.processes, seconds=seconds, folder=folder, log=log
             )
@@ -189,20 +188,18 @@ def _load_watched(
             locust.stop()
 
 
-@contextmanager
-def _profiled(place: Workplace, folder: Path, endpoint: Endpoint) -> Iterator[None]:
-    """The profiler is there within, if it has anything to watch or to ask."""
-    profiler = _start_profiler(place, folder, endpoint)
-    try:
-        yield
-    finally:
-        if profiler is not None:
-            profiler.interrupt()
-            profiler.wait(5.0)
-            profiler.stop()
-        if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
-            for name in (layout.SAMPLES, layout.PROFILE):
-                beside(folder, name).unlink(missing_ok=True)
+def _profiled(
+    place: Workplace, folder: Path, endpoint: Endpoint, *, longer: float = 0.0
+) -> AbstractContextManager[None]:
+    return profiling(
+        place.plan,
+        endpoint,
+        output=beside(folder, layout.PROFILE),
+        log=beside(folder, layout.PROFILER_LOG),
+        seconds=_limit_seconds(place.plan) + longer,
+        ledger=place.ledger,
+        cpus=place.cpus_for(endpoint),
+    )
 
 
 def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
@@ -234,7 +231,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         pids=endpoint.pids,
         regions={region.name: region.link for region in parse_regions(place.plan.regions)},
         samples=str(beside(folder, layout.SAMPLES)) if endpoint.pids else "",
-        interval_s=PROFILER_INTERVAL_SECONDS,
+        interval_s=INTERVAL_SECONDS,
     )
 
 
@@ -272,21 +269,3 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         *(("--server-name", endpoint.server_name) if endpoint.server_name else ()),
         *words(plan, key.point, told.words),
     ]
-
-
-def _start_profiler(place: Workplace, folder: Path, endpoint: Endpoint) -> Child | None:
-    scrapes = scrape_words(place.plan, endpoint)
-    if not endpoint.pids and not scrapes:
-        return None
-    argv = ["-m", "profiler", "--quiet", "--interval", f"{PROFILER_INTERVAL_SECONDS:g}"]
-    longer = _FAR_SECONDS if endpoint.load else 0.0
-    argv += ["--duration", f"{_limit_seconds(place.plan) + longer:g}", "--force"]
-    argv += ["--output", str(beside(folder, layout.PROFILE))]
-    argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
-    argv += scrapes
-    found = found_in(place.plan.locust_args, place.plan.scenario) if scrapes else {}
-    argv += [f"--sent={one}" for one in found.get("header", ())]
-    cpus = place.cpus_for(endpoint).load  # so that it takes nothing from what it watches
-    log = beside(folder, layout.PROFILER_LOG)
-    # The key is in the environment: what repeats it is blanked.
-    return Child(argv, log=log, ledger=place.ledger, env=os.environ, cpus=cpus)

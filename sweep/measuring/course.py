@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,8 @@ from sweep.choosing.spoiling import Machine
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey, Series
 from sweep.planning.plan import Plan
-from workloads.catalogue import workload
+from sweep.running.others import in_words
+from workloads.catalogue import check_named, workload
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Course:
     machine: Machine = field(init=False)
     _not_repeated: set[Series] = field(default_factory=set)
     """As was said."""
+    _others_said: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.machine = Machine(plan=self.plan)
@@ -62,9 +64,9 @@ class Course:
             yield from ((key, why) for key in self.skipped)
         yield from self.left_out.items()
 
-    def took(self, key: CellKey, data: CellData) -> None:
-        """A cell was measured now."""
-        self.machine.took(data.cell)
+    def took(self, key: CellKey, data: CellData, others: Mapping[str, float]) -> None:
+        """A cell was measured now, while other programs took so much of a core."""
+        self.machine.took(data.cell, in_words(others))
         self.learn(key, data)
 
     def learn(self, key: CellKey, data: CellData) -> None:
@@ -96,6 +98,14 @@ class Course:
         self.search.gone[key.service] = why
         self.spoiled.pop(key, None)
         self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
+
+    def report_others(self, key: CellKey, data: CellData, others: Mapping[str, float]) -> None:
+        """The programs that may have kept the load from its CPU, where a cell failed for that; each once."""
+        if others.keys() - self._others_said and any(
+            check_named(check.name).of_the_machine for check in data.cell.verdict.failures
+        ):
+            self._others_said |= others.keys()
+            self.progress.note(f"{key.path}: meanwhile {in_words(others)}")
 
     def spoiled_in(self, repeat: int) -> list[CellKey]:
         return [key for key in self.spoiled if key.repeat == repeat]

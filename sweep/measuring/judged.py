@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from records.cells import layout
 from records.cells.cell import Check
 from records.cells.reader import CellData, read_cell
+from records.cells.request import RequestRecord
+from records.errors import RecordError
 from records.files import write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.running.watched import Watched
@@ -19,7 +23,21 @@ def begin_watch(endpoint: Endpoint) -> None:
 
 
 def end_watch(endpoint: Endpoint, folder: Path) -> Watched:
-    return endpoint.watch.end(folder) if endpoint.watch else Watched()
+    """What was seen of the target; what became of its pods is in the cell's folder then. Raises OSError."""
+    if endpoint.watch is None:
+        return Watched()
+    seen = endpoint.watch.end(partial(_requests, folder))
+    if seen.pods:
+        seen.pods.write(folder)
+    return seen
+
+
+def _requests(folder: Path) -> Sequence[RequestRecord]:
+    """None of a cell that came to no end."""
+    try:
+        return read_cell(folder).requests
+    except (OSError, RecordError):
+        return ()
 
 
 def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:

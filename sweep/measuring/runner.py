@@ -33,6 +33,7 @@ from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
 from sweep.running.errors import NotUp, OutOfTime
 from sweep.running.ledger import Ledger
+from sweep.running.others import Programs, busiest, ours
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
 
@@ -222,9 +223,9 @@ class Sweep:
 
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
         self.progress.report(f"{key.config} at {key.point.named}, repeat {key.repeat}")
-        began = time.monotonic()
+        began, before, endpoint = time.monotonic(), Programs.now(), at.endpoints[key.service]
         try:
-            data = measure(at.place, key, at.endpoints[key.service])
+            data = measure(at.place, key, endpoint)
         except NotUp as error:
             self.course.left_out[key] = str(error)
             if not (self.search.throughput or at.endpoints.keys() - self.search.gone.keys() - {key.service}):
@@ -233,16 +234,18 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        self.course.took(key, data)
+        others = {} if endpoint.load else busiest(before, Programs.now(), ours(endpoint.as_it_is().pids))
+        self.course.took(key, data, others)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
             key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again
         )
-        watch = at.endpoints[key.service].watch
+        self.course.report_others(key, data, others)
+        watch = endpoint.watch
         said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
-        for line in said + self.unanswered.lines(at.place, key, at.endpoints[key.service]):
+        for line in said + self.unanswered.lines(at.place, key, endpoint):
             self.progress.note(line)
         self.course.report_if_unanswered(key)
 

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 
@@ -29,6 +29,22 @@ from sweep.running.redaction import blank_file
 
 KILLED_AS_IT_STARTED = "killed for want of memory as it started"
 """Why a target is left out."""
+
+
+@dataclass(kw_only=True)
+class Start:
+    """Of one target: what it reports is said with its name, and for how long it has been starting."""
+
+    name: str
+    progress: Progress
+    began: float = field(default_factory=time.monotonic)
+    is_over: bool = False
+    """What is reported now is of its load."""
+
+    def report(self, what: str) -> None:
+        # The time comes first: a terminal may have no room for the rest.
+        start = "" if self.is_over else f"starting for {time.monotonic() - self.began:.0f} s: "
+        self.progress.report(f"{start}{self.name}: {what}")
 
 
 def start_targets(
@@ -56,17 +72,21 @@ def start_targets(
             continue
         if target.kind.started and time.monotonic() >= budget_ends:
             raise OutOfTime(f"the budget ended before {config} ({target.label}) was started")
+        start = Start(name=f"{config} ({target.label})", progress=progress)
         setup = _setup(
             place,
             target,
             f"{config}-r{repeat}",
             llm_url=llm_url,
-            report=progress.report,
+            report=start.report,
             budget_ends=budget_ends,
         )
-        _report_start(progress, target, config, repeat)
+        progress.report(f"starting {start.name}")
+        if target.kind.started:
+            progress.step(f"starting {start.name}, repeat {repeat}")
         try:
             endpoints[target.label, config] = _started(stack, plan, target, config, setup)
+            start.is_over = True
         except OutOfMemory as error:
             killed = error
             progress.note(f"{error}; it is not measured in repeat {repeat}")
@@ -174,13 +194,6 @@ def check_services(plan: Plan, environment: Mapping[str, str], *, ask: bool = Tr
 def deployment_of(target: Target, setup: Setup) -> Deployment:
     """A target of its kind, not started yet."""
     return target.kind.deployment(setup)
-
-
-def _report_start(progress: Progress, target: Target, config: str, repeat: int) -> None:
-    what = f"starting {config} ({target.label})"
-    progress.report(what)
-    if target.kind.started:
-        progress.step(f"{what}, repeat {repeat}")
 
 
 def _must_be_provable(target: Target, config: str, said: Served) -> None:

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from records.secrets.secret_names import shown
 from sweep.running.errors import UsageError
-from sweep.running.processes import PROJECT
+from sweep.running.processes import PROJECT, with_project
 from sweep.running.redaction import redaction
 
 FOLDER = PROJECT / "locustfiles"
@@ -98,7 +98,7 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
     try:
         done = subprocess.run(
             [sys.executable, "-m", "loadgen.adapter.check_options", str(path)],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, _python_path()))},
+            env=with_project(os.environ),
             input=orjson.dumps(lines),
             capture_output=True,
             timeout=_LIMIT_SECONDS,
@@ -113,10 +113,6 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
     if said is None:
         raise UsageError(f"locustfiles/{why or f'{path.name} does not say its options'}")
     return replace(said, why=why, warnings=tuple(map(redaction().without_secrets, said.warnings)))
-
-
-def _python_path() -> tuple[str, str]:
-    return str(PROJECT), os.environ.get("PYTHONPATH", "")
 
 
 def _said_in(output: bytes) -> Said | None:

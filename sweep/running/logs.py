@@ -102,15 +102,18 @@ def since(path: Path, start: int, most: int) -> bytes:
     """What was written after the first ``start`` bytes, as far as it was kept, at most so much. Raises
     OSError."""
     with path.open("rb") as file:
-        left = _left_out(file)
-        if left and start > HEAD_BYTES:
-            start = max(HEAD_BYTES, start - left + _MARK_BYTES)
-        file.seek(start)
+        file.seek(_place(file, start))
         return file.read(most)
 
 
-def last(path: Path, most: int) -> str:
-    """The end of it, of at most so many bytes. Raises OSError."""
+def last(path: Path, start: int, most: int) -> str:
+    """The end of what `since` has, of at most so many bytes. Raises OSError."""
     with path.open("rb") as file:
-        file.seek(max(0, file.seek(0, os.SEEK_END) - most))
+        file.seek(max(_place(file, start), file.seek(0, os.SEEK_END) - most))
         return file.read().decode("utf-8", "replace")
+
+
+def _place(file: BinaryIO, start: int) -> int:
+    """Where the byte lies now before which so many were written, or the first after it that was kept."""
+    left = _left_out(file)
+    return max(HEAD_BYTES, start - left + _MARK_BYTES) if left and start > HEAD_BYTES else start

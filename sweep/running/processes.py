@@ -21,7 +21,7 @@ import psutil
 from reach.key import without_key
 from sweep.running.cgroups.group import Group
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
-from sweep.running.logs import BOUNDS, last
+from sweep.running.logs import BOUNDS, last, written
 from sweep.running.redaction import blank_file, redaction, unblanked
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -40,10 +40,19 @@ _STARTED: set[str] = set()
 """The labels of what was started, or is about to be, and was not seen to be gone."""
 
 
-def kill_started() -> None:
+def started() -> list[psutil.Process]:
     """All that this process has started and that still runs, with all that those have started."""
-    if _STARTED:
-        kill(labelled(_STARTED))
+    return labelled(_STARTED) if _STARTED else []
+
+
+def kill_started() -> None:
+    kill(started())
+
+
+def with_project(environment: Mapping[str, str]) -> dict[str, str]:
+    """In which Python finds modules of this project, from a checkout that was not installed, too."""
+    path = [str(PROJECT), environment.get("PYTHONPATH", "")]
+    return {**environment, "PYTHONPATH": os.pathsep.join(filter(None, path))}
 
 
 def free_port() -> int:
@@ -73,7 +82,7 @@ class Child:
     """One process with its output in a file, in a session of its own (Ctrl-C goes to the sweep).
 
     ``env``: its environment; None: the sweep's, without the target's key. ``ours``: it runs modules of this
-    project, which it finds from a checkout that was not installed, too. ``cwd``: its folder; None: this one.
+    project. ``cwd``: its folder; None: this one.
 
     ``cpus``: all it may run on; None: what the sweep may, or where the system keeps nobody anywhere.
     ``realtime``: its priority before all that is not so (`cpus.may_be_realtime`); 0: like any other.
@@ -99,8 +108,7 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         environment = without_key(os.environ) if env is None else dict(env)
         if ours:
-            path = [str(PROJECT), environment.get("PYTHONPATH", "")]
-            environment["PYTHONPATH"] = os.pathsep.join(filter(None, path))
+            environment = with_project(environment)
         environment["PYTHONUNBUFFERED"] = "1"
         environment[LABEL] = self._label = label = uuid.uuid4().hex
         _STARTED.add(label)  # before it is: an interrupt may come at any moment
@@ -127,6 +135,7 @@ class Child:
         self, words: Sequence[str], env: Mapping[str, str], settle_in: Callable[[], None], cwd: Path | None
     ) -> subprocess.Popen[bytes]:
         with open(self.log, "ab", opener=unblanked) as output:
+            self._log_began = written(self.log)
             return subprocess.Popen(
                 words,
                 stdin=subprocess.DEVNULL,
@@ -213,6 +222,10 @@ class Child:
                     }
         return found
 
+    def has_written(self, text: str) -> bool:
+        """Is that in what it wrote last?"""
+        return text in self._wrote()
+
     def last_words(self) -> str:
         """The last line it wrote that says something, for a message in one line."""
         return next(self._lines_backwards(), NO_WORD)
@@ -222,8 +235,12 @@ class Child:
         errors = (line for line in self._lines_backwards() if re.search(r"error:", line, re.IGNORECASE))
         return next(errors, self.last_words())
 
+    def _wrote(self) -> str:
+        """The end of what itself wrote: a log goes on where its program is started again."""
+        return last(self.log, self._log_began, _WORDS_BYTES)
+
     def _lines_backwards(self) -> Iterator[str]:
-        lines = last(self.log, _WORDS_BYTES).splitlines()
+        lines = self._wrote().splitlines()
         redact = redaction().without_secrets
         return (redact(line.strip()) for line in reversed(lines) if line.strip())
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from records.cells.cell import Check
+from records.cells.request import RequestRecord
 from records.evidence.limits import CellLimits
+from records.evidence.pods import CellPods
+
+Requests = Callable[[], Sequence[RequestRecord]]
+"""A cell's, which are many: read where somebody wants them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,5 +20,7 @@ class Watched:
 
     checks: tuple[Check, ...] = ()
     """That it adds to the cell."""
+    pods: CellPods | None = None
+    """What became of those that it ran in; None: it runs in none."""
     limits: CellLimits | None = None
     """What it was allowed and used; None: nobody says."""

@@ -148,7 +148,7 @@ def test_one_that_fails_its_liveness_probe_is_killed_and_started_again(tmp_path:
         podman.run("exec", f"{pod}-target", "touch", "/tmp/sick")
         wait_until(lambda: _other(endpoint), MOST_SECONDS)
         podman.run("exec", f"{pod}-target", "rm", "-f", "/tmp/sick")
-        endpoint.watch.end(tmp_path)
+        endpoint.watch.end(tuple)
         [note] = [one for one in endpoint.watch.notes() if "restarted" in one]
         assert "killed: its liveness probe" in note
         wait_until(lambda: setup.log.read_text().count("Started server process") == 2)

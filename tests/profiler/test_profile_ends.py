@@ -9,9 +9,12 @@ import subprocess
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from profiler import cli
+from profiler.output import open_output
 from profiles import Launch, alive, points, profile, sampled
 from support import rows, wait_until
 
@@ -107,3 +110,25 @@ def test_a_stop_and_go_is_recorded_as_missed_ticks(tmp_path: Path, launch: Launc
     elapsed = [point["elapsed_seconds"] for point in found]
     # After the late sample the next ones are back on the grid, not bunched behind it.
     assert all(b - a > 0.001 for a, b in pairwise(elapsed))
+
+
+def test_whoever_sees_the_file_of_samples_may_end_the_profile_and_gets_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal between the file and the handlers would end it without a word."""
+    handled: list[bool] = []
+
+    def opened(*given: Any, **more: Any) -> Any:
+        handled.append(signal.getsignal(signal.SIGINT) is not before)
+        return open_output(*given, **more)
+
+    before = signal.getsignal(signal.SIGINT)
+    others = {one: signal.getsignal(one) for one in (signal.SIGTERM, signal.SIGCHLD, signal.SIGHUP)}
+    monkeypatch.setattr(cli, "open_output", opened)
+    try:
+        assert cli.main(["--quiet", "--duration", "0.01", "--pid", str(os.getpid()), "--output",
+                         str(tmp_path / "profile.json")]) == 0  # fmt: skip
+    finally:
+        for number, handler in {signal.SIGINT: before, **others}.items():
+            signal.signal(number, handler)
+    assert handled == [True]

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from records.cells.reader import read_cell
 from records.cells.request import RequestRecord
-from records.errors import RecordError
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import in_words
@@ -18,7 +15,7 @@ from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.clusters.usage_of_pods import AllSeen, Seen, UsageReader
 from sweep.running.cgroups.used import Usage, since
 from sweep.running.kubectl import Kubectl, KubectlError
-from sweep.running.watched import Watched
+from sweep.running.watched import Requests, Watched
 from workloads.checks.run import asked_again, port_forward
 
 _FORWARD, _INGRESS = " the way here", " its ingress"
@@ -60,16 +57,15 @@ class PodsWatch:
         self._counted = self._count(self._before)
         self._ends = self.forward.ends() if self.forward else 0
 
-    def end(self, folder: Path) -> Watched:
+    def end(self, requests: Requests) -> Watched:
         ends = self.forward.ends() - self._ends if self.forward else 0
         now_counted = self._count(self._before)  # before the wait for what the kubelet counts
         now = self._read(after_load=True)
         uses = tuple(_use(self._before.get(key), one) for key, one in now.items())
         new = {pod for pod, _ in now} - {pod for pod, _ in self._before}
-        requests = _requests(folder)
-        sent = _sent(requests)
+        sent = _sent(asked := requests())
         more = None if new else since(self._counted, now_counted)
-        CellPods(
+        pods = CellPods(
             context=self.spec.context,
             namespace=self.spec.namespace,
             deployment=self.name,
@@ -86,13 +82,14 @@ class PodsWatch:
             sent_requests=sent,
             other_pods=len(new),
             containers=uses,
-        ).write(folder)
+        )
         self._note_all(new if self._before else set(), uses)
         checks = (port_forward(ends),) if self.forward else ()
         of_the_app = [use for use in uses if use.container == self.container]
         return Watched(
             checks=(*checks, *asked_again(more, sent)),
-            limits=limits_of(of_the_app, seconds=_loaded_seconds(requests)),
+            pods=pods,
+            limits=limits_of(of_the_app, seconds=_loaded_seconds(asked)),
         )
 
     def notes(self) -> list[str]:
@@ -153,14 +150,6 @@ def _use(before: Seen | None, now: Seen) -> ContainerUse:
         unread=now.unread,
         **used.counted,
     )
-
-
-def _requests(folder: Path) -> Sequence[RequestRecord]:
-    """None of a cell that came to no end."""
-    try:
-        return read_cell(folder).requests
-    except (OSError, RecordError):
-        return ()
 
 
 def _sent(requests: Sequence[RequestRecord]) -> int | None:

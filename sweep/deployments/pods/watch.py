@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from records.evidence.pods import CellPods, ContainerUse
 from sweep.deployments.pods.life import Counts, Life
 from sweep.running.errors import NotUp
-from sweep.running.watched import Watched
+from sweep.running.watched import Requests, Watched
 
 _POLL_SECONDS = 0.1
 
@@ -34,12 +33,12 @@ class ContainerWatch:
     def begin(self, via: str) -> None:
         self._notes, self._before = [], self.life.counts(time.monotonic())
 
-    def end(self, folder: Path) -> Watched:
+    def end(self, requests: Requests) -> Watched:
         now, before = self.life.counts(time.monotonic()), self._before
         seconds = now.not_ready_seconds - before.not_ready_seconds
         restarts, killed = now.restarts - before.restarts, now.killed - before.killed
         state = self.life.end
-        CellPods(
+        pods = CellPods(
             context=self.context,
             namespace="",
             deployment=self.pod,
@@ -58,7 +57,7 @@ class ContainerWatch:
                     not_ready_seconds=round(seconds, 3),
                 ),
             ),
-        ).write(folder)
+        )
         if restarts or killed:
             since = Counts(restarts=restarts, killed=killed)
             self._notes.append(f"its container was {self._restarted(since)}, in the cell's time")
@@ -67,7 +66,7 @@ class ContainerWatch:
                 f"its readiness probe had failed for {seconds:.1f} s of the cell's time, in which Kubernetes "
                 "gives it no new connections; here it got them"
             )
-        return Watched()
+        return Watched(pods=pods)
 
     def notes(self) -> list[str]:
         return self._notes

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sweep.beside import profiling
 from sweep.beside.ended import Ended as Gone
 from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
@@ -51,10 +52,15 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
         for name in ("profile.jsonl", "profile.scraped.jsonl"):
             log.with_name(f".cell.{name}").write_text("{}\n")
         return SimpleNamespace(
-            wait=lambda _: 0, was_killed=lambda: False, interrupt=lambda: None, stop=lambda: None
+            wait=lambda _: 0,
+            exit_code=lambda: 0,
+            was_killed=lambda: False,
+            interrupt=lambda: None,
+            stop=lambda: None,
         )
 
     monkeypatch.setattr(cell, "Child", ended)
+    monkeypatch.setattr(profiling, "Child", ended)
     monkeypatch.setattr(Workplace, "folder", lambda *_: tmp_path / "cell")
     endpoint = Endpoint(base_url="http://h:9", pids=pids)
     cell._load(place_of(plan("x=http://h")), key_of(deployment="h-9"), endpoint, Gone())

@@ -96,10 +96,11 @@ def test_a_clone_has_labels_of_its_own_and_is_removed(
     )
     cluster.raw = {"/nodes/n1/proxy/metrics/cadvisor": lambda: next(looks).replace("POD", f"{made}-abc")}
     endpoint.watch.begin("")
-    watched = endpoint.watch.end(tmp_path)
+    watched = endpoint.watch.end(tuple)
     assert watched.checks == ()
-    found = CellPods.read(tmp_path)
+    found = watched.pods
     assert found
+    assert not CellPods.read(tmp_path)  # who asked for it keeps it
     assert found.autoscaler == Autoscaler(name="h", cpu_percent=70, max_replicas=4)
     app, proxy = found.containers
     assert (app.nr_periods, app.nr_throttled, app.cpu_seconds, app.throttled_seconds) == (10, 4, 1.5, 0.0)

@@ -144,7 +144,7 @@ def test_one_that_ends_or_never_answers_is_a_usage_error_with_its_last_words(
     with pytest.raises(UsageError, match=why), started(f'run:{sys.executable} -c "{program}"', setup):
         pass
     if "socket" in program:
-        assert "starting one: it listens on port " in said[-1]
+        assert said[-1].startswith("it listens on port ")
 
 
 def test_one_that_is_never_ready_is_said_so_with_what_it_answers(app: str, setup_of: Any) -> None:
@@ -153,8 +153,8 @@ def test_one_that_is_never_ready_is_said_so_with_what_it_answers(app: str, setup
     why = r"not ready after 2 s: http://127.0.0.1:\d+/up\?x=1 answers 503; its last words: "
     with pytest.raises(UsageError, match=why), started(app, setup, STATUS="503"):
         pass
-    assert said[0].startswith("starting one: no answer at /up?x=1 yet; ")
-    assert "starting one: /up?x=1 answers 503; " in said[-1]
+    assert said[0].startswith("no answer at /up?x=1 yet; ")
+    assert said[-1].startswith("/up?x=1 answers 503; ")
 
 
 def test_the_budget_ends_its_start_too(app: str, setup_of: Any) -> None:

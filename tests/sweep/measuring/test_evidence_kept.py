@@ -16,6 +16,7 @@ from records.cells.reader import read_run
 from records.cells.request import RequestRecord
 from records.errors import RecordError
 from records.evidence.limits import CellLimits
+from records.evidence.pods import CellPods
 from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
@@ -111,11 +112,22 @@ def test_a_cell_is_set_aside_whole_before_it_counts_as_gone(place: Workplace) ->
 def test_what_is_seen_elsewhere_is_the_limits_of_a_cell_with_what_the_app_sees_itself(
     place: Workplace, endpoint: Endpoint
 ) -> None:
+    pods = CellPods(context="east", namespace="n", deployment="d", of="d", via="forward", replicas=2)
     seen = Watched(
-        checks=(Check(name="port-forward", status="fail"),), limits=CellLimits(by="kubernetes", replicas=2)
+        checks=(Check(name="port-forward", status="fail"),),
+        pods=pods,
+        limits=CellLimits(by="kubernetes", replicas=2),
     )
-    watch: Any = SimpleNamespace(begin=lambda via: None, end=lambda folder: seen, notes=list)
+    given: list[Any] = []
+
+    def end(requests: Any) -> Watched:
+        given.append(requests())
+        return seen
+
+    watch: Any = SimpleNamespace(begin=lambda via: None, end=end, notes=list)
     served = Served(sees={"torch_threads": 2})
     data = measure(place, KEY, replace(endpoint, watch=watch, served=served))
     assert CellLimits.read(data.path) == CellLimits(by="kubernetes", replicas=2, sees={"torch_threads": 2})
+    assert CellPods.read(data.path) == pods
+    assert given == [data.requests]
     assert "port-forward" in [check.name for check in data.cell.verdict.failures]

@@ -68,3 +68,19 @@ def test_one_that_prints_without_end_has_a_short_log(tmp_path: Path, child: Any)
     assert log.stat().st_size <= most
     assert logs.written(log) > 4 * logs.MOST_BYTES - most
     assert b" bytes were left out here ...]" in log.read_bytes()
+
+
+@pytest.mark.usefixtures("small")
+def test_the_end_of_what_a_later_process_wrote_holds_nothing_of_before_wherever_the_log_was_cut(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(numbered(0, 1000))
+    began = logs.written(log)
+    with log.open("ab") as file:
+        file.write(numbered(1000, 1020))
+    assert logs.last(log, began, 1 << 18).encode() == numbered(1000, 1020)
+    logs.cut(log, 9_999)
+    assert logs.last(log, began, 1 << 18).encode() == numbered(1000, 1020)
+    assert logs.last(log, began, 20).encode() == numbered(1018, 1020)
+    assert logs.last(log, logs.written(log), 20) == ""

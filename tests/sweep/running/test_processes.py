@@ -39,6 +39,23 @@ def test_a_child_s_output_is_kept_and_its_complaint_is_its_last_error(
     assert [*modes, (tmp_path / "log").stat().st_mode & 0o777] == [0o600, 0o644]  # blanked by now
 
 
+def test_a_process_is_quoted_with_what_it_wrote_itself_where_its_log_goes_on(
+    child: Any, tmp_path: Path
+) -> None:
+    earlier = child("print('error: of before')")
+    assert earlier.wait(20) == 0
+    earlier.stop()
+    silent = child("pass")
+    assert silent.wait(20) == 0
+    assert silent.last_words() == "no word yet"
+    later = child("print('up')")
+    assert later.wait(20) == 0
+    assert (later.last_words(), later.complaint()) == ("up", "up")
+    assert not later.has_written("of before")
+    assert later.has_written("up")
+    assert (tmp_path / "log").read_text() == "error: of before\nup\n"
+
+
 @pytest.mark.parametrize(("program", "how"), [
     ("print('last words'); raise SystemExit(3)", "ended with exit code 3"),
     ("import os; print('last words', flush=True); os.kill(os.getpid(), 9)", "was killed by SIGKILL"),

@@ -1,0 +1,53 @@
+"""The profiler while a cell is measured: it watches the target's processes, and scrapes what is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sweep.beside.begun import wait_begun
+from sweep.beside.scraping import scrape_words
+from sweep.deployments.protocol import Endpoint
+from sweep.planning.load_words import found_in
+from sweep.planning.plan import Plan
+from sweep.running.cpus import Cpus
+from sweep.running.ledger import Ledger
+from sweep.running.processes import Child
+
+INTERVAL_SECONDS = 0.5
+
+
+@contextmanager
+def profiling(
+    plan: Plan, endpoint: Endpoint, *, output: Path, log: Path, seconds: float, ledger: Ledger, cpus: Cpus
+) -> Iterator[None]:
+    """The profiler is at work within, if it has anything to watch or to ask, for so many ``seconds`` at most.
+
+    ``output``: its profile.json; its other files lie beside it.
+    """
+    scrapes = scrape_words(plan, endpoint)
+    if not endpoint.pids and not scrapes:
+        yield
+        return
+    argv = ["-m", "profiler", "--quiet", "--interval", f"{INTERVAL_SECONDS:g}"]
+    argv += ["--duration", f"{seconds:g}", "--force", "--output", str(output)]
+    argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
+    argv += scrapes
+    found = found_in(plan.locust_args, plan.scenario) if scrapes else {}
+    argv += [f"--sent={one}" for one in found.get("header", ())]
+    # On the load's CPUs, so that it takes nothing from what it watches. The key is in its environment: what
+    # repeats it is blanked.
+    child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
+    samples = output.with_suffix(".jsonl")
+    try:
+        wait_begun(child, samples)
+        yield
+    finally:
+        child.interrupt()
+        child.wait(5.0)
+        child.stop()
+        if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
+            for path in (samples, output):
+                path.unlink(missing_ok=True)

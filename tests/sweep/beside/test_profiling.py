@@ -1,0 +1,89 @@
+"""What looks on while a cell is measured has begun before the load, which may leave it no time to start."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sweep.beside import begun, profiling, seen
+from sweep.beside.ended import Ended
+from sweep.deployments.protocol import Endpoint
+from sweep.running.cpus import Cpus
+from sweep.running.ledger import Ledger
+from sweep_world import plan_of
+
+CPUS = Cpus(mode="auto", load=(0,), target=(1,), realtime=True)
+ENDPOINT = Endpoint(base_url="http://127.0.0.1:9", pids=(7,))
+
+
+class Slow:
+    """A child that has made its file, or ended, when it is looked at the third time."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file, self._looks, self.done = file, 0, list[str]()
+
+    def exit_code(self) -> int | None:
+        self._looks += 1
+        if self._looks < 3:
+            return None
+        if self._file is None:
+            return 1
+        self._file.touch()
+        return None
+
+    def was_killed(self) -> bool:
+        return False
+
+    def wait(self, seconds: float) -> int:
+        return 0
+
+    def interrupt(self) -> None:
+        self.done.append("interrupted")
+
+    def stop(self) -> None:
+        self.done.append("stopped")
+
+
+@pytest.fixture
+def starting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], None]:
+    def start(child: Slow) -> None:
+        for module in (profiling, seen):
+            monkeypatch.setattr(module, "Child", lambda *_, **__: child)
+
+    monkeypatch.setattr(begun, "_POLL_SECONDS", 0)
+    return start
+
+
+def profiled(folder: Path) -> Any:
+    ledger = Ledger(folder / "l")
+    return profiling.profiling(
+        plan_of("local"), ENDPOINT, output=folder / ".c.profile.json", log=folder / "log", seconds=5,
+        ledger=ledger, cpus=CPUS,
+    )  # fmt: skip
+
+
+def stacked(folder: Path) -> Any:
+    ledger = Ledger(folder / "l")
+    plan = plan_of("local", stacks=True)
+    return seen.taking_stacks(plan, ENDPOINT, folder / "stacks", folder / "log", ledger, CPUS, Ended())
+
+
+@pytest.mark.parametrize(("within", "name"), [(profiled, ".c.profile.jsonl"), (stacked, "stacks")])
+def test_it_is_waited_for_before_the_load(
+    within: Callable[[Path], Any], name: str, tmp_path: Path, starting: Callable[[Slow], None]
+) -> None:
+    starting(child := Slow(tmp_path / name))
+    with within(tmp_path):
+        assert (tmp_path / name).exists()
+        assert not child.done
+    assert child.done[-1] == "stopped"
+
+
+@pytest.mark.parametrize("within", [profiled, stacked])
+def test_the_load_begins_without_one_that_ended(
+    within: Callable[[Path], Any], tmp_path: Path, starting: Callable[[Slow], None]
+) -> None:
+    starting(Slow(None))
+    with within(tmp_path):
+        pass
