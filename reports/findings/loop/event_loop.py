@@ -99,7 +99,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         ),
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * load.loop_held, unit="%"),
-            *_of_function(service, inside, on_loop),
+            *_of_function(service, inside, on_loop, named=why is INTERPRETER),
             Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
             *probe_evidence(service),
             *stack_evidence(service),
@@ -107,11 +107,15 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     )
 
 
-def _of_function(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> tuple[Evidence, ...]:
-    if not _is_seen(service, inside):
+def _of_function(
+    service: Service, inside: InsideOfCells, on_loop: OnLoop, *, named: bool
+) -> tuple[Evidence, ...]:
+    """``named``: the finding itself is at no line, as no one is most of it."""
+    if not _is_seen(service, inside) or not on_loop.line:
         return ()
     percent = 100 * on_loop.of_function / inside.loop_busy
-    return (Evidence(figure="of that in this function", value=percent, unit="%"),)
+    which = f"the function at {on_loop.line}" if named else "this function"
+    return (Evidence(figure=f"of that in {which}", value=percent, unit="%"),)
 
 
 def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
