@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from records.cells.cell import Check
-from records.cells.request import COMPRESSED, LATE, RequestRecord
+from records.cells.request import COMPRESSED, CUT, LATE, RequestRecord
 from records.services.variants import LLM
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
@@ -23,9 +23,11 @@ BUFFERED_TOKENS = 8
 BUFFERED_ANSWERS = 10
 TOGETHER_US = 50
 LUMP_SHARE = 0.9
-TOGETHER_MS = 2.0
 HELD_MS = 50.0
+"""Less is a busy machine, and hardly felt."""
 BETWEEN_LUMPS_MS = 20.0
+WRITTEN = "written_ms"
+"""Of a stage: for how long the service wrote, from its first token to its end."""
 CACHED_RATIO = 0.5
 CACHED_MS = 1.0
 """Less than that is no cache, but a service of half a millisecond that gets warm."""
@@ -114,60 +116,60 @@ def _bundled(r: RequestRecord) -> bool:
 
 def _held(r: RequestRecord) -> bool | None:
     """Was this answer held back on its way? None where that cannot be known."""
-    if _lumpy(r):
-        return _held_back(r)
     if not _bundled(r):
         return False
-    # Two or three tokens at a time is also how a service sends that decodes speculatively.
-    return _held_back(r) if r.stages and LLM.stage in r.stages else None
+    longer_ms = _written_for_longer_ms(r)
+    if longer_ms is not None:
+        return longer_ms > HELD_MS
+    if CUT in r.flags:
+        return True
+    late_ms = _later_than_stages_ms(r)
+    # What is timed took nearly all of the wait. Where it did not, a step that nobody times may be the rest.
+    return False if late_ms is not None and late_ms <= HELD_MS else None
 
 
-def _held_back(r: RequestRecord) -> bool | None:
-    """Was this lumpy answer held back on its way? None where that cannot be known."""
-    if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
+def _written_for_longer_ms(r: RequestRecord) -> float | None:
+    """For how much longer the service wrote, from its first token to its end, than the client was given:
+    so long the first token lay on the way. None where the service does not say, or what cannot be."""
+    told = [times[WRITTEN] for times in (r.stages or {}).values() if WRITTEN in times]
+    took_ms = (r.ended_at_ns - r.sent_at_ns) / 1e6
+    if not told or r.first_token_at_ns is None or not 0 <= max(told) <= took_ms + STAGE_EXCESS_MS:
         return None
-    after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
-    if r.stages and LLM.stage in r.stages:
-        late = r.service_ttft_ms - r.stages_ms
-        between = [us / 1000 for us in r.gaps_us if us >= 1000 * BETWEEN_LUMPS_MS]
-        # A buffer holds the first token no longer than it takes to fill, which all lumps but the last show:
-        # that is let go by the end. What took longer was another wait.
-        if len(between) > 1 and late > 2 * max(between) + HELD_MS:
-            return None
-        with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
-        return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
-    if after_headers > TOGETHER_MS:
-        return None  # a busy server's headers come early too, and so do those that a proxy lets through
-    # All tokens at once is also what a server looks like that does not stream.
-    return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
+    return max(told) - (r.ended_at_ns - r.first_token_at_ns) / 1e6
+
+
+def _later_than_stages_ms(r: RequestRecord) -> float | None:
+    """How much later the first token came than the stages, the LLM's among them, had taken."""
+    if r.service_ttft_ms is None or not r.stages or LLM.stage not in r.stages:
+        return None
+    return r.service_ttft_ms - r.stages_ms
 
 
 @declared("buffering", worth_telling=True, of_pace=True)
 def buffering(facts: Facts) -> Check:
     """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
 
-    Then TTFT is too high and ITL too low. Lumps alone prove nothing: speculative decoding, a mock and
-    above all a server whose event loop is blocked bundle tokens too. An answer of at least 8 tokens counts
-    as held back when at least 90 % of its gaps are below 50 us, the first among them, and
+    Then TTFT is too high and ITL too low. Lumps (half of the gaps or more below 50 us) alone prove nothing:
+    speculative decoding, a detokenizer, a mock, and above all a server whose event loop is blocked bundle
+    tokens too. Nor does a first token that is later than the stages that the service times: a step without a
+    time may be as long as a lump takes to fill. So it is told by what only one of the two can do:
 
-    - where the server gives its stage times: headers and first token came together (within 2 ms), over
-      50 ms (and half the stages' time) after the server had that token; or the headers came alone, and the
-      token later than twice the stages' time and 50 ms;
-    - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
+    - The service itself says for how long it wrote (``written_ms``). What was not held takes as long to come.
+      Of what was, the first token lay on the way for the difference: over 50 ms.
+    - Where it does not say, an answer was held if a line of it came in two parts, 20 ms apart or more: who
+      writes events writes them whole; a buffer of so many bytes is full in the midst of one.
+    - An answer whose first token came within 50 ms of what the stages took was held by nothing.
 
-    Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell. A
-    first token that is later than twice the longest time between two of several lumps (and 50 ms) was not
-    held by what made the lumps: a step without a stage, or a busy loop, may be as late.
-    The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
-    holds them with all else. Where there are no stage times, and the tokens came all at once or their
-    headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than
-    half of those that can be judged were held back; answers of the mock LLM, written at once, are left out.
+    Of all others nothing can be told: a buffer that is let go by a clock, or at the end, looks as a service
+    does that sends its tokens so; n/a where that is so of many. It fails when more than half of those that
+    can be judged were held back. Answers of fewer than 8 tokens, those that a stall of the load generator may
+    have dated, and those of the mock LLM, written at once, are left out.
     """
     name = "buffering"
     long = [
         r
         for r in facts.good
-        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {"mock-answer", "restarted"} & set(r.flags)
+        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {"mock-answer", "restarted", LATE} & set(r.flags)
     ]
     seen = [_held(r) for r in long]
     if len(long) < BUFFERED_ANSWERS:
@@ -183,13 +185,13 @@ def buffering(facts: Facts) -> Check:
     share = seen.count(True) / (len(seen) - len(unknown))
     if share <= BUFFERED_SHARE and len(unknown) > UNKNOWN_SHARE * len(seen):
         return Check(name=name, status="n/a", figure=round(share, 4), text=_unknown(unknown, len(seen)))
-    after = _after_the_server([r for r, is_held in zip(long, seen, strict=True) if is_held])
+    how = _as_seen([r for r, is_held in zip(long, seen, strict=True) if is_held])
     rest = f"; of {len(unknown)} more it is not known" if unknown else ""
     return Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
-        f"in {100 * share:.0f} % of the answers the tokens came in lumps{after}, as through a proxy that "
+        f"in {100 * share:.0f} % of the answers the tokens came in lumps, {how}, as through a proxy that "
         f"buffers (TTFT too high, ITL too low){rest}",
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
@@ -198,20 +200,27 @@ def buffering(facts: Facts) -> Check:
 def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     """How the answers came of which nobody knows whether they were held back."""
     where = f"in {100 * len(unknown) / of:.0f} % of the answers " if len(unknown) < of else ""
-    apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
-    if apart or not all(map(_lumpy, unknown)):
+    late = [ms for r in unknown if (ms := _later_than_stages_ms(r)) is not None]
+    step = f", the first one {median(late):.0f} ms later than the stages took" if late else ""
+    untimed = " has a step that it does not time," if late else ""
+    if median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000 or not all(map(_lumpy, unknown)):
         return (
-            f"{where}the tokens came in lumps: the service sends several at a time or is blocked now and "
-            "then, or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
+            f"{where}the tokens came in lumps{step}: it cannot be told whether the service sends several at "
+            f"a time,{untimed} or is blocked now and then, or a proxy buffers; ITL is that of the lumps, and "
+            "TTFT may be too high"
         )
     return (
-        f"{where}the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
+        f"{where}the tokens came all at once{step}: it cannot be told whether the service{untimed} does "
+        "not stream, or a proxy buffers whole answers"
     )
 
 
-def _after_the_server(held: Sequence[RequestRecord]) -> str:
-    timed = [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]
-    return f", {median(timed):.0f} ms after the server had the first one" if timed else ""
+def _as_seen(held: Sequence[RequestRecord]) -> str:
+    """What shows that they were."""
+    longer = [ms for r in held if (ms := _written_for_longer_ms(r)) is not None]
+    if not longer:
+        return "cut in the midst of a line"
+    return f"{median(longer):.0f} ms after the service wrote the first one"
 
 
 @declared("cached-answers", worth_telling=True)

@@ -42,6 +42,8 @@ class Answer:
         self.error: str | None = None
         """What the service says is wrong, as it says it."""
         self.restarted = False
+        self.cut = False
+        """Among its tokens, a line of an event came in two parts, a lump's time apart."""
         self.usage: TokenUsage | None = None
         self.longest = 0
         """Characters in the longest of the pieces with which the answer began."""

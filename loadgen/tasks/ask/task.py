@@ -18,7 +18,7 @@ from loadgen.tasks.ask.question_files import Question, QuestionError, read_quest
 from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of, warning
-from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
+from records.cells.request import CUT, GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
 
@@ -104,6 +104,8 @@ class AskTask(Task[Question, AnswerExchange]):
             record.flags.append("restarted")
         if answer.mocked:
             record.flags.append("mock-answer")
+        if answer.cut:
+            record.flags.append(CUT)
         if exchange.gaps_left_out:
             record.flags.append(GAPS_LEFT_OUT)
         record.first_event_at_ns = clock.unix_or_none(answer.first_event_ns)
