@@ -25,6 +25,7 @@ from reports.words import unexplained as unexplained_words
 from reports.words.ahead import ahead
 from reports.words.diagnosis import causes
 from reports.words.dial import dial_sentences
+from reports.words.full import full_at_top
 from reports.words.gap_causes import gap_cause_sentences
 from reports.words.growth import grown, others_grown
 
@@ -210,7 +211,8 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     if knee is None and not others:
         return  # that no cell is valid is said already
     who = f"{deployment}: {knee.name if knee else reference}"
-    first, brief = (grown(who, knee, brief=short) for short in (False, True))
+    full = full_at_top(analysis.ladders, knee) if knee else None
+    first, brief = (grown(who, knee, full=full, brief=short) for short in (False, True))
     if knee and knee.other_loads and (text := offered.offered(who, [lv for lv in levels if knee.has(lv)])):
         first = brief = text
     yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")
