@@ -95,7 +95,8 @@ def grown(who: str, knee: Knee | None, *, full: Rung | None = None, brief: bool 
         below = " or below" if knee.above == 0 else ""
         return f"{who} stops growing at {_at(knee)} {many}{below}, at {best}"
     if knee.levels == 1:
-        return f"{who} was measured at {users(knee.top)} only, {best}"
+        lone = "" if brief else ": whether it scales is not known without a lighter load beside it"
+        return f"{who} was measured at {users(knee.top)} only, {best}{lone}"
     if knee.step is not None and knee.unsure:
         had = f"{who} had {best} at {users(knee.top)}"
         if full is not None and full.ceiling is not None:

@@ -97,11 +97,9 @@ def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentenc
     """``why``: what was found of services that have no valid cell for it."""
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
-        text = (
-            f"All {len(cells)} cells (measurements) are valid."
-            if len(cells) > 1
-            else "The cell (a measurement) is valid."
-        )
+        many = "Both" if len(cells) == 2 else f"All {len(cells)}"
+        one = "The cell (a measurement) is valid."
+        text = f"{many} cells (measurements) are valid." if len(cells) > 1 else one
         return Sentence(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
