@@ -21,9 +21,11 @@ class WireSink:
     """`POST /ask/stream`: WIRE's events."""
 
     def __init__(self, out: EventWriter, *, partial: bool) -> None:
+        self._out = out
         self._put = out.put
         self._put_last = out.put_last
         self._partial = partial
+        self._begun = False
         self._so_far = ""
 
     def status(self, message: str) -> None:
@@ -33,6 +35,9 @@ class WireSink:
         self._put(wire.documents_frame(documents, retrieval_s))
 
     def token(self, content: str) -> None:
+        if not self._begun:
+            self._begun = True
+            self._out.time_from_here()
         if self._partial:
             self._so_far += content
             self._put(wire.partial_token_frame(content, self._so_far))
@@ -44,6 +49,8 @@ class WireSink:
         self._put_last(wire.END_FRAME)
 
     def complete(self, answer: Answer) -> None:
+        if self._begun:
+            answer.written_ms = self._out.written_ms
         self._put(wire.frame(answer.event()))
         self._put_last(wire.END_FRAME)
 

@@ -42,6 +42,8 @@ class Answer:
     pieces: list[str] = field(default_factory=list)
     total_s: float = 0.0
     llm_s: float = 0.0
+    written_ms: float | None = None
+    """How long ago its first token was written; None: there was none, or nobody counts."""
     cold: bool = False
 
     @property
@@ -72,6 +74,8 @@ class Answer:
             "timings": self.timings,
             "config": self.config,
         }
+        if self.written_ms is not None:
+            body["written_ms"] = self.written_ms
         if self.cold:
             body["cold"] = True
         return body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
 from functools import partial
+from time import perf_counter_ns
 from typing import Any
 
 Message = MutableMapping[str, Any]
@@ -104,6 +105,8 @@ class EventWriter:
         self._frames: list[bytes] = []
         self._last = b""
         self._started = False
+        self._timed = False
+        self._timed_from_ns = 0
         self._closing = False
         self._wake: asyncio.Handle | None = None
         self._flushing: asyncio.Task[None] | None = None
@@ -114,6 +117,15 @@ class EventWriter:
         self._frames.append(frame)
         if self._wake is None and self._flushing is None:
             self._wake = self._loop.call_soon(self._begin_flush)
+
+    def time_from_here(self) -> None:
+        """`written_ms` counts from when the next frame is handed on."""
+        self._timed = True
+
+    @property
+    def written_ms(self) -> float:
+        """For how long; 0: it still waits for the event loop, or nobody wants to know."""
+        return (perf_counter_ns() - self._timed_from_ns) / 1e6 if self._timed_from_ns else 0.0
 
     def put_last(self, frame: bytes) -> None:
         """Add the frame behind which nothing comes; it waits for `close`."""
@@ -140,6 +152,8 @@ class EventWriter:
     async def _write(self, *, more: bool) -> None:
         body = b"".join(self._frames) if more else b"".join([*self._frames, self._last])
         self._frames.clear()
+        if self._timed and not self._timed_from_ns:
+            self._timed_from_ns = perf_counter_ns()
         if not self._started:
             self._started = True
             await self._send({"type": "http.response.start", "status": 200, "headers": self._headers})

@@ -87,6 +87,7 @@ OF_REPORTS = {
     "words": {
         "analysis",
         "document",
+        "evidence",
         "figures",
         "notes",
         "findings.acquitted",

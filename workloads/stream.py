@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from workloads.checks import answers, configuration, streams
+from workloads.checks.buffering import TOGETHER_US, buffering
 from workloads.checks.general import among_all
 from workloads.checks.load import steady
 from workloads.metric import Little, Metric, Trait
@@ -47,7 +48,7 @@ METRICS = (
         each="gaps",
         absent="gaps between tokens (answers of one token, or written at once)",
         little=Little(
-            below=streams.TOGETHER_US / 1000,
+            below=TOGETHER_US / 1000,
             why="half of the tokens or more came together with the one before: the service sends several "
             "at a time, or something on the way holds them back",
         ),
@@ -97,7 +98,7 @@ STREAM = Workload(
             *(answers.thoughts_only, answers.finish_reason),
         ),
         steady=(steady(TTFT, "steady-ttft"),),
-        contents=(streams.compressed, streams.stage_times, streams.buffering, streams.cached),
+        contents=(streams.compressed, streams.stage_times, buffering, streams.cached),
     ),
     columns=Columns(
         main=("ttft_p50", "ttft_p95"),

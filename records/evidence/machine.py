@@ -7,7 +7,7 @@ few of them.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,8 @@ from records.evidence.over_samples import (
 )
 
 _MB_OF_GB = 1024
+IDLE = 0.001
+"""Of the time: a main thread that could run for less has nothing to do, as that of a master of workers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +52,10 @@ class Machine:
     cpu_cores: float | None
     """How many CPUs the service used."""
     main_thread_cpu: float | None
-    """Share of the time in which its busiest main thread, the event loop's, was on a CPU, and in which it
-    waited for one."""
+    """Share of the time in which its main thread, the event loop's, was on a CPU, and in which it waited for
+    one. Of several workers that are alike it is the busiest one's. Null where processes of several programs
+    have something to do in theirs, as an app and a database beside it: nobody knows for which requests
+    wait."""
     main_thread_delay: float | None
     main_threads: float | None  # of all its processes: so many were on a CPU or waited for one
     run_delay: float | None
@@ -160,17 +164,27 @@ def _threads(samples: Samples) -> dict[str, Any]:
     }
     main = rates_by_process(samples, "threads", "main", "cpu_seconds")
     delays = rates_by_process(samples, "threads", "main", "run_delay_seconds")
-    busiest = max(main, key=lambda pid: main[pid], default=None)
+    at_work = [pid for pid, share in main.items() if share + delays.get(pid, 0.0) >= IDLE] or list(main)
+    alike = len({name for pid, name in _names(samples) if pid in at_work}) <= 1
+    busiest = max(at_work, key=lambda pid: main[pid]) if at_work and alike else None
     cpu, delay = total(rates["cpu_seconds"]), total(rates["run_delay_seconds"])
     return {
         "main_thread_cpu": None if busiest is None else main[busiest],
         "main_thread_delay": None if busiest is None else delays.get(busiest),
-        "main_threads": None if busiest is None else sum(main.values()) + sum(delays.values()),
+        "main_threads": sum(main.values()) + sum(delays.values()) if main else None,
         "run_delay": None if cpu is None or delay is None or not cpu + delay else delay / (cpu + delay),
         "involuntary_switches_per_s": total(rates["involuntary_switches"]),
         "voluntary_switches_per_s": total(rates["voluntary_switches"]),
         "threads_max": whole(most(samples, figure("processes", "total_threads"))),
     }
+
+
+def _names(samples: Samples) -> Iterator[tuple[int, Any]]:
+    """A process's number, and what its program is called."""
+    for sample in samples:
+        for one in processes(sample):
+            if isinstance(pid := one.get("pid"), int):
+                yield pid, one.get("name")
 
 
 def _limits(samples: Samples) -> dict[str, Any]:

@@ -28,7 +28,8 @@ class GotOfMachine:
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
     main_thread_cpu: float | None
-    """Share of the time in which its event loop's thread was on a CPU, and in which it waited for one."""
+    """Share of the time in which its event loop's thread was on a CPU, and in which it waited for one; None,
+    too, where it is not known which of several processes has that."""
     main_thread_delay: float | None
     threads: float | None
     throttled: float | None

@@ -31,7 +31,7 @@ def _as_is(notes: Sequence[of_runs.AsIs]) -> Caution:
             f"The configuration of {count} is called as-is and not proved: the service does not report its "
             "settings (no /config).",
         ),
-        brief=f"the configuration of {count} is not proved (as-is)",
+        brief=f"the configuration of {count} is not proved (the service does not report it)",
     )
 
 
@@ -135,7 +135,7 @@ def _partial(notes: Sequence[of_missing.Partial]) -> Caution:
     files = listed([note.file for note in notes])
     return Caution(
         sentences=(f"{listed(parts)}: what is found rests on the rest.",),
-        brief=f"{files} of some cells {'is' if len(notes) == 1 else 'are'} of a part of their time",
+        brief=f"{files} of some cells {'covers' if len(notes) == 1 else 'cover'} only a part of their time",
     )
 
 

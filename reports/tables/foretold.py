@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reports.evidence.foretold import Compared
 from reports.figures.text import listed, number, spread
-from reports.tables.ladder import named, users_of
+from reports.tables.ladder import users_of
+from reports.words.full import named
 
 
 def prediction(found: Compared) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.document.document import Paragraph
 from reports.evidence.autoscaling import requested
-from reports.evidence.ladder import Ladder
 from reports.figures.knees import Knee
-from reports.figures.text import number, spread, users
+from reports.figures.text import number, users
 from reports.tables.foretold import prediction
-from reports.tables.ladder import named
+from reports.words.full import full_at_top, full_sentence
 from reports.words.growth import knee_sentence
 
 
@@ -21,8 +20,8 @@ def knee_paragraph(analysis: Analysis) -> Iterator[Paragraph]:
         fixes = any(level.row.variant in analysis.of_fixes for level in analysis.levels if knee.has(level))
         lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee, of_fixes=fixes)}.")
         lines += [f"{prediction(one)}." for one in analysis.foretold if one.knee is knee]
-        if knee.concurrency is None:
-            lines += [line for one in analysis.ladders if (line := _ceiling(one, knee))]
+        if full := full_at_top(analysis.ladders, knee):
+            lines.append(full_sentence(full, knee))
         lines += _of_request(analysis, knee)
     if lines:
         yield Paragraph(title="Where throughput stops growing", lines=tuple(lines))
@@ -46,17 +45,3 @@ def _of_request(analysis: Analysis, knee: Knee) -> Iterator[str]:
         yield f"{used}: {rule}, would have fired, and asked for {found.wanted} pods."
     else:
         yield f"{used}: {rule}, would have added no pod."
-
-
-def _ceiling(found: Ladder, knee: Knee) -> str:
-    """Of a knee that the levels do not show: what is full already allows only so much."""
-    service = found.service
-    if (service.deployment, service.config) != (knee.deployment, knee.config):
-        return ""
-    full = next((rung for rung in found.rungs if rung.binds_now and rung.ceiling), None)
-    if full is None:
-        return ""
-    return (
-        f"By what an answer takes of it, its {named(full.resource)} allows {spread(full.ceiling)} answers a "
-        f"second, and is {100 * full.share:.0f} % used at {service.heavy.level.load.named}."
-    )

@@ -6,25 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.document import Row, Table
-from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
-from reports.evidence.kinds import STAGE
 from reports.evidence.ladder import Ladder, Rung, is_far
 from reports.evidence.service import Service
 from reports.figures.stats import Estimate
 from reports.figures.text import NONE, number, spread
+from reports.words.full import WHY, named
 
 FIRST = 3
 """So many ceilings are in the table."""
 MUCH = 0.5
 """The share in use from which on a resource without a ceiling is worth a row."""
-NAMES = {PROCESSOR: "processor", EVENT_LOOP: "event loop", EXECUTOR: "threads of", LLM: "LLM's streams"}
-WHY = {
-    "falls": "an answer takes less of it under load, as in batches",
-    "grows": "an answer takes more of it under load",
-    "unsure": "too little was seen of it at a light load",
-    "near": "the loads' answers a second are too near to tell what it takes without them",
-    "one-load": "seen at one load alone",
-}
 APART = (
     "No repeat has both its lightest and its heaviest load: what else changed meanwhile is in these figures."
 )
@@ -76,11 +67,6 @@ def _notes(service: Service, rungs: Sequence[Rung]) -> Iterator[str]:
         if rung.ceiling is None:
             least = f"; it allows {number(rung.by_heaviest)} at least" if rung.told == "falls" else ""
             yield f"{named(rung.resource)}: not predictable, {WHY[rung.told]}{least}."
-
-
-def named(resource: Resource) -> str:
-    kind = NAMES.get(resource.kind, resource.kind if resource.kind == STAGE else f"{resource.kind} at")
-    return f"{kind} {resource.name}".rstrip()
 
 
 def _demand(demands: Sequence[float]) -> str:

@@ -14,6 +14,8 @@ IN_BRIEF: Mapping[str, str] = {
     "memory-gc": "memory and garbage collection",
     "cpu-throttling": "its CPU limit, which stops it",
 }
+MOST = 101
+"""Percent: one more is the rounding."""
 
 
 def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
@@ -23,10 +25,10 @@ def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
     for pair in pairs:
         own = [one for one in analysis.gap_causes if (one.faster, one.slower) == pair]
         most = max(own, key=lambda one: one.gap.value)
+        said = [one for one in most.hypotheses if one.verdict == "confirmed" and one.share is not None]
         parts = [
             f"{IN_BRIEF[one.code]} ({100 * one.share:.0f} %)"
-            for one in sorted(most.hypotheses, key=lambda one: -(one.share or 0.0))
-            if one.verdict == "confirmed" and one.share is not None
+            for one in sorted(said, key=lambda one: -(one.share or 0.0))
         ]
         if not parts:
             continue
@@ -38,6 +40,11 @@ def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
             if percent >= 0
             else (over := f"the parts add up to {100 - percent} %, which is chance", over)
         )
+        if percent >= 0 and sum(round(100 * (one.share or 0.0)) for one in said) + percent > MOST:
+            # What is refuted may have come out below nothing, and left more than there is.
+            none, left = (
+                f"{one} (measured part by part: by chance it is over 100 %)" for one in (none, left)
+            )
         text = (
             f"What makes a cycle {number(most.gap.value)} ms longer in {most.slower} than in {most.faster} "
             f"({most.config} at {most.load.named}) is {why}; {none}."

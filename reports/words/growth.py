@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from reports.evidence.ladder import Rung
 from reports.figures.knee import Step
 from reports.figures.knees import Knee
 from reports.figures.text import listed, number, spread, users
+from reports.words.full import used
 
 
 def _gained(step: Step, per: str) -> str:
@@ -71,8 +73,9 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
     return f"knee not reached: {top}{since}{why}"
 
 
-def grown(who: str, knee: Knee | None, *, brief: bool = False) -> str:
-    """How far the throughput of the configuration that others are compared with grew."""
+def grown(who: str, knee: Knee | None, *, full: Rung | None = None, brief: bool = False) -> str:
+    """How far the throughput of the configuration that others are compared with grew; ``full``: what is so at
+    the highest level."""
     if knee is None:
         return f"{who} has no valid cell, so nothing follows from it"
     best = f"{spread(knee.throughput)} {knee.workload.throughput.title}"
@@ -92,10 +95,15 @@ def grown(who: str, knee: Knee | None, *, brief: bool = False) -> str:
         below = " or below" if knee.above == 0 else ""
         return f"{who} stops growing at {_at(knee)} {many}{below}, at {best}"
     if knee.levels == 1:
-        return f"{who} was measured at {users(knee.top)} only, {best}"
+        lone = "" if brief else ": whether it scales is not known without a lighter load beside it"
+        return f"{who} was measured at {users(knee.top)} only, {best}{lone}"
     if knee.step is not None and knee.unsure:
-        why = ": whether it still grows is not settled" if brief else f", {_untold(knee, knee.step)}"
-        return f"{who} had {best} at {users(knee.top)}{why}"
+        had = f"{who} had {best} at {users(knee.top)}"
+        if full is not None and full.ceiling is not None:
+            return f"{had}{'' if brief else f', where {used(full)}'}: more users get no more"
+        if brief:
+            return f"{had}: whether it still grows is not settled"
+        return f"{had}, {_untold(knee, knee.step)}{f' ({used(full)} there)' if full else ''}"
     return f"{who} still grew at {users(knee.top)}, {best}: its limit was not reached"
 
 

@@ -61,8 +61,10 @@ def _in_brief(care: Sequence[Caution], full: int, end: int | None = None) -> lis
     """Those from ``full`` on; those from ``end`` on are only counted."""
     briefs = [caution.brief for caution in care[full:end]]
     if end is not None and end < len(care):
-        left = len(care) - end
-        briefs.append(f"{left} {'more ' * bool(briefs)}reason{'s' * (left > 1)}")
+        left = f"{len(care) - end} {'more ' * bool(briefs)}reason{'s' * (len(care) - end > 1)}"
+        if not briefs:
+            return [f"Read with care, for {left}: see the verdict."]
+        briefs.append(left)
     return [f"Read with care (see the verdict): {'; '.join(briefs)}."] if briefs else []
 
 

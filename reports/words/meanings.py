@@ -11,7 +11,7 @@ MEANS = {
     "llm-client-blocking": "the call to the LLM keeps the app from all other requests until it returns",
     "preprocessing-on-loop": "work on a text keeps the app from all other requests",
     "search-bound": "the vector search takes all the time there is",
-    "interpreter-bound": "one Python process has more to do than one core can",
+    "interpreter-bound": "one Python process has more to do than one core can do",
     "embedding-cpu-bound": "computing embeddings takes all of the CPU",
     "stage-serialised": "requests queue for something that lets in too few at a time",
     "thread-pool-exhausted": "requests queue for a thread",
@@ -35,7 +35,7 @@ MEANS = {
     "scales-to-measured-limit": "nothing held it back at the loads that were measured",
 }
 SURE: dict[Confidence, str] = {
-    "shown": "shown, chance and other causes are excluded",
-    "likely": "likely, it fits all that was measured",
-    "possible": "possible, other causes would fit as well",
+    "shown": "shown (chance and other causes are excluded)",
+    "likely": "likely (it fits all that was measured)",
+    "possible": "possible (other causes would fit as well)",
 }

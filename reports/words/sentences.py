@@ -25,6 +25,7 @@ from reports.words import unexplained as unexplained_words
 from reports.words.ahead import ahead
 from reports.words.diagnosis import causes
 from reports.words.dial import dial_sentences
+from reports.words.full import full_at_top
 from reports.words.gap_causes import gap_cause_sentences
 from reports.words.growth import grown, others_grown
 
@@ -96,11 +97,9 @@ def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentenc
     """``why``: what was found of services that have no valid cell for it."""
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
-        text = (
-            f"All {len(cells)} cells (measurements) are valid."
-            if len(cells) > 1
-            else "The cell (a measurement) is valid."
-        )
+        many = "Both" if len(cells) == 2 else f"All {len(cells)}"
+        one = "The cell (a measurement) is valid."
+        text = f"{many} cells (measurements) are valid." if len(cells) > 1 else one
         return Sentence(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
@@ -210,7 +209,8 @@ def _deployment(analysis: Analysis, deployment: str) -> Iterator[Sentence]:
     if knee is None and not others:
         return  # that no cell is valid is said already
     who = f"{deployment}: {knee.name if knee else reference}"
-    first, brief = (grown(who, knee, brief=short) for short in (False, True))
+    full = full_at_top(analysis.ladders, knee) if knee else None
+    first, brief = (grown(who, knee, full=full, brief=short) for short in (False, True))
     if knee and knee.other_loads and (text := offered.offered(who, [lv for lv in levels if knee.has(lv)])):
         first = brief = text
     yield Sentence(text="; ".join([first, *others]) + ".", short=f"{brief}.")

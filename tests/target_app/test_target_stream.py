@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter_ns
 from typing import Any
 
 import pytest
@@ -93,6 +94,24 @@ def test_every_dialects_terminal_frame_is_its_last(dialect: str, failed: bool) -
     terminal = b'data: {"type":"end"}\n\n' if dialect == "ask" else b"data: [DONE]\n\n"
     assert bodies[-1] == (terminal, False)
     assert b"".join(body for body, _ in bodies).count(terminal) == 1
+
+
+def test_an_answer_says_for_how_long_it_was_written() -> None:
+    """From when its first token left, which waits for the event loop; not from when it was there."""
+
+    async def answered(between: int) -> float:
+        send = Recorded()
+        sink = WireSink(EventWriter(send, []), partial=False)
+        sink.status("Asking the LLM")
+        await turns(3)
+        sink.token("one")
+        await turns(between)
+        left_ns = perf_counter_ns()
+        answer = Answer(config="baseline")
+        sink.complete(answer)
+        return (answer.written_ms or 0.0) - (perf_counter_ns() - left_ns) / 1e6
+
+    assert asyncio.run(answered(0)) <= 0 < asyncio.run(answered(1000))
 
 
 def _pieces(port: int, path: str, body: dict[str, Any]) -> list[bytes]:

@@ -46,6 +46,7 @@ def test_frames_come_in_the_order_of_the_wire_and_complete_sums_them_up(mocked: 
     for timing in complete["timings"].values():
         assert set(timing) == {"queued_ms", "running_ms"}
         assert min(timing.values()) >= 0
+    assert 0 <= complete["written_ms"] <= 1e3 * complete["total_time"]
     assert not any("partial_answer" in event for event in tokens)
     assert "cold" not in complete
 

@@ -9,23 +9,12 @@ from statistics import median
 
 from records.cells.cell import Check
 from records.cells.request import COMPRESSED, LATE, RequestRecord
-from records.services.variants import LLM
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
-from workloads.checks.facts import TOO_FEW, Facts
+from workloads.checks.facts import Facts
 
 STAGE_EXCESS_MS = 2.0
 IMPOSSIBLE_STAGES = 0.01
-BUFFERED_SHARE = 0.5
-UNKNOWN_SHARE = 0.2
-"""Of the long answers: where more came so that nobody knows whether they were held, that is told aloud."""
-BUFFERED_TOKENS = 8
-BUFFERED_ANSWERS = 10
-TOGETHER_US = 50
-LUMP_SHARE = 0.9
-TOGETHER_MS = 2.0
-HELD_MS = 50.0
-BETWEEN_LUMPS_MS = 20.0
 CACHED_RATIO = 0.5
 CACHED_MS = 1.0
 """Less than that is no cache, but a service of half a millisecond that gets warm."""
@@ -99,119 +88,6 @@ def stage_times(facts: Facts) -> Check:
         "or one is negative: its clock is wrong, or its stages overlap or are counted twice",
         advice="have it time each stage once, in ms, to the first token, by a monotonic clock, or send none",
     )
-
-
-def _lumpy(r: RequestRecord) -> bool:
-    """Nearly all tokens came together with the one before, the second with the first."""
-    together = sum(gap < TOGETHER_US for gap in r.gaps_us)
-    return r.gaps_us[0] < TOGETHER_US and together >= LUMP_SHARE * len(r.gaps_us)
-
-
-def _bundled(r: RequestRecord) -> bool:
-    """So many tokens came together with the one before that the median gap is none."""
-    return sum(gap < TOGETHER_US for gap in r.gaps_us) >= len(r.gaps_us) / 2
-
-
-def _held(r: RequestRecord) -> bool | None:
-    """Was this answer held back on its way? None where that cannot be known."""
-    if _lumpy(r):
-        return _held_back(r)
-    if not _bundled(r):
-        return False
-    # Two or three tokens at a time is also how a service sends that decodes speculatively.
-    return _held_back(r) if r.stages and LLM.stage in r.stages else None
-
-
-def _held_back(r: RequestRecord) -> bool | None:
-    """Was this lumpy answer held back on its way? None where that cannot be known."""
-    if r.service_ttft_ms is None or r.first_token_at_ns is None or r.headers_at_ns is None:
-        return None
-    after_headers = (r.first_token_at_ns - r.headers_at_ns) / 1e6
-    if r.stages and LLM.stage in r.stages:
-        late = r.service_ttft_ms - r.stages_ms
-        between = [us / 1000 for us in r.gaps_us if us >= 1000 * BETWEEN_LUMPS_MS]
-        # A buffer holds the first token no longer than it takes to fill, which all lumps but the last show:
-        # that is let go by the end. What took longer was another wait.
-        if len(between) > 1 and late > 2 * max(between) + HELD_MS:
-            return None
-        with_the_headers = after_headers <= TOGETHER_MS and late > max(HELD_MS, r.stages_ms / 2)
-        return with_the_headers or after_headers > 2 * r.stages_ms + HELD_MS
-    if after_headers > TOGETHER_MS:
-        return None  # a busy server's headers come early too, and so do those that a proxy lets through
-    # All tokens at once is also what a server looks like that does not stream.
-    return True if max(r.gaps_us) >= BETWEEN_LUMPS_MS * 1000 else None
-
-
-@declared("buffering", worth_telling=True, of_pace=True)
-def buffering(facts: Facts) -> Check:
-    """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
-
-    Then TTFT is too high and ITL too low. Lumps alone prove nothing: speculative decoding, a mock and
-    above all a server whose event loop is blocked bundle tokens too. An answer of at least 8 tokens counts
-    as held back when at least 90 % of its gaps are below 50 us, the first among them, and
-
-    - where the server gives its stage times: headers and first token came together (within 2 ms), over
-      50 ms (and half the stages' time) after the server had that token; or the headers came alone, and the
-      token later than twice the stages' time and 50 ms;
-    - where it does not: headers and first token came together, and 20 ms or more passed between two lumps.
-
-    Where half of the gaps or more, and not 90 %, are so short, only the server's stage times can tell. A
-    first token that is later than twice the longest time between two of several lumps (and 50 ms) was not
-    held by what made the lumps: a step without a stage, or a busy loop, may be as late.
-    The headers tell a slow server from a proxy: it sends them before it looks for the answer, a buffer
-    holds them with all else. Where there are no stage times, and the tokens came all at once or their
-    headers long before the lumps, nothing can be told: n/a where that is so of many. It fails when more than
-    half of those that can be judged were held back; answers of the mock LLM, written at once, are left out.
-    """
-    name = "buffering"
-    long = [
-        r
-        for r in facts.good
-        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {"mock-answer", "restarted"} & set(r.flags)
-    ]
-    seen = [_held(r) for r in long]
-    if len(long) < BUFFERED_ANSWERS:
-        return Check(
-            name=name,
-            status="n/a",
-            figure=len(long),
-            text=f"{TOO_FEW}: {len(long)} of {BUFFERED_TOKENS} tokens or more, no mock's",
-        )
-    unknown = [r for r, is_held in zip(long, seen, strict=True) if is_held is None]
-    if len(unknown) > len(seen) / 2:
-        return Check(name=name, status="n/a", text=_unknown(unknown, len(seen)))
-    share = seen.count(True) / (len(seen) - len(unknown))
-    if share <= BUFFERED_SHARE and len(unknown) > UNKNOWN_SHARE * len(seen):
-        return Check(name=name, status="n/a", figure=round(share, 4), text=_unknown(unknown, len(seen)))
-    after = _after_the_server([r for r, is_held in zip(long, seen, strict=True) if is_held])
-    rest = f"; of {len(unknown)} more it is not known" if unknown else ""
-    return Check.bounded(
-        name,
-        share,
-        BUFFERED_SHARE,
-        f"in {100 * share:.0f} % of the answers the tokens came in lumps{after}, as through a proxy that "
-        f"buffers (TTFT too high, ITL too low){rest}",
-        advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
-    )
-
-
-def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
-    """How the answers came of which nobody knows whether they were held back."""
-    where = f"in {100 * len(unknown) / of:.0f} % of the answers " if len(unknown) < of else ""
-    apart = median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000
-    if apart or not all(map(_lumpy, unknown)):
-        return (
-            f"{where}the tokens came in lumps: the service sends several at a time or is blocked now and "
-            "then, or a proxy buffers; ITL is that of the lumps, and TTFT may be too high"
-        )
-    return (
-        f"{where}the tokens came all at once: the service does not stream, or a proxy buffers whole answers"
-    )
-
-
-def _after_the_server(held: Sequence[RequestRecord]) -> str:
-    timed = [r.service_ttft_ms - r.stages_ms for r in held if r.stages and r.service_ttft_ms is not None]
-    return f", {median(timed):.0f} ms after the server had the first one" if timed else ""
 
 
 @declared("cached-answers", worth_telling=True)

@@ -42,11 +42,15 @@ class Answer:
         self.error: str | None = None
         """What the service says is wrong, as it says it."""
         self.restarted = False
+        self.cut = False
+        """Among its tokens, a line of an event came in two parts, a lump's time apart."""
         self.usage: TokenUsage | None = None
         self.longest = 0
         """Characters in the longest of the pieces with which the answer began."""
         self.documents: int | None = None
         self.stages: StageTimings | None = None
+        self.written_ms: float | None = None
+        """For how long the service wrote, from its first token to its end, as it says."""
         self.config: str | None = None
         self.begin = ""
         self.in_messages = False

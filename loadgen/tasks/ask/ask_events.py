@@ -9,6 +9,7 @@ from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.event_data import NOTHING, decoded
 from loadgen.tasks.ask.event_errors import error_in
 from loadgen.tasks.ask.openai_chunks import DONE
+from workloads.checks.buffering import WRITTEN
 
 EVENT_TYPES = thoughts.EVENT_TYPES | {
     *("message", "status", "documents", "token", "clear_response", "complete", "end")
@@ -34,6 +35,8 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     elif kind == "complete":
         answer.ended_ns = at_ns
         answer.stages = _stages(event.get("timings"))
+        written_ms = event.get(WRITTEN)
+        answer.written_ms = float(written_ms) if isinstance(written_ms, int | float) else None
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
     elif kind == "error":

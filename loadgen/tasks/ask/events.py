@@ -21,6 +21,7 @@ from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.event_data import NOT_JSON, Fold
 from loadgen.tasks.ask.sse import SseParser
 from loadgen.tasks.ask.thoughts import CLOSING_BYTES, MAY_BEGIN_IT
+from workloads.checks.buffering import BETWEEN_LUMPS_MS
 
 _STRING = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 _NEVER_PLAIN = bytes(range(0x20)) + b'"'
@@ -30,6 +31,7 @@ _THINK_MARK = CLOSING_BYTES
 _OPEN_ENDS = _BACKSLASH + MAY_BEGIN_IT
 """What is no plain text's last byte: a quote behind it, or a mark, may go on in the next."""
 _ANGLE = ord("<")
+_APART_NS = BETWEEN_LUMPS_MS * 1e6
 _TRIES = 8
 """Forms learned in one answer: a server that changes its events each time is decoded and no more."""
 
@@ -159,17 +161,24 @@ class EventStream:
 
     def feed(self, data: bytes, at_ns: int) -> None:
         """Bytes of the body, and the monotonic nanoseconds at which they came."""
-        self._last_ns = at_ns
+        before_ns, self._last_ns = self._last_ns, at_ns
         form = self._settled
         if form is not None and form.is_one(data):
             self._answer.plain_tokens(1, at_ns)  # nearly every read of a paced stream
             return
+        if at_ns - before_ns >= _APART_NS and self._goes_on(data):
+            self._answer.cut = True
         if b"\r" in data or self._tries >= _TRIES or stringzilla.find(data, _THINK_MARK) >= 0:
             self._decode(data, at_ns)
         else:
             self._walk(data, at_ns)
         answer = self._answer
         self._settled = self._form if self._parser.idle and not answer.watched else None
+
+    def _goes_on(self, data: bytes) -> bool:
+        """Among tokens, is it the rest of a line? Some servers send a line's end with what follows it."""
+        in_a_line = self._parser.in_a_line and self._answer.last_token_ns is not None
+        return in_a_line and not data.startswith((b"\n", b"\r"))
 
     def _walk(self, data: bytes, at_ns: int) -> None:
         """Event by event, those of the form in one go."""

@@ -62,6 +62,11 @@ class SseParser:
         """Nothing is kept: the next byte begins an event."""
         return not (self._line or self._data or self._start or self._after_cr or self._name)
 
+    @property
+    def in_a_line(self) -> bool:
+        """A line has begun and not ended."""
+        return bool(self._line)
+
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""
         if self._start is not None:

@@ -21,6 +21,7 @@ from loadgen.tasks.ask.request_body import dialect_of, warning
 from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
+from workloads.checks.buffering import CUT, WRITTEN
 
 _POD = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 """A pod's name; what else a service puts there is not kept."""
@@ -104,6 +105,8 @@ class AskTask(Task[Question, AnswerExchange]):
             record.flags.append("restarted")
         if answer.mocked:
             record.flags.append("mock-answer")
+        if answer.cut:
+            record.flags.append(CUT)
         if exchange.gaps_left_out:
             record.flags.append(GAPS_LEFT_OUT)
         record.first_event_at_ns = clock.unix_or_none(answer.first_event_ns)
@@ -116,6 +119,8 @@ class AskTask(Task[Question, AnswerExchange]):
         record.finish_reason = answer.finish_reason and redaction.redact(answer.finish_reason)
         record.documents = answer.documents
         record.stages = self._stages_shown(answer.stages)
+        if answer.written_ms is not None:
+            record.values[WRITTEN] = answer.written_ms
         record.labels |= labels_of(exchange, redaction.redact)
         record.config = answer.config and config_shown(answer.config, redaction)
 

@@ -10,8 +10,8 @@ COMPUTES = 0.5
 RELEASES = frozenset(("embedding", "search"))
 """Kinds of work whose libraries compute without the interpreter: a thread is enough."""
 TO_PROCESSES = (
-    "Run this in processes (more workers, or a ProcessPoolExecutor), or do less of it: the loop's thread"
-    " computes, and in a thread Python goes on in the same interpreter, unless what is called releases it"
+    "Run this in processes (more workers, or a ProcessPoolExecutor), or do less of it: a thread of its own"
+    " would keep the loop from the interpreter just so, unless what is called releases that"
 )
 
 

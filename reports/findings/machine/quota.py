@@ -137,6 +137,6 @@ def _advice(machine: GotOfMachine) -> str:
     if threads is not None and threads <= fit:
         return f"Raise the CPU limit: its threads fit it already ({threads} of torch)"
     return (
-        f"Set TORCH_THREADS and OMP_NUM_THREADS to {fit}, the whole cores of the quota and at least 1; then, "
-        "if it is still stopped, raise the limit"
+        f"Set TORCH_THREADS and OMP_NUM_THREADS to {fit} (a thread for each whole core of the quota, one at "
+        "least); if it is still stopped then, raise the limit"
     )

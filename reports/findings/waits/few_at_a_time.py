@@ -34,8 +34,8 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
                         value=workers(inside, service.heavy.takers),
                     ),
                 ),
-                advice="What they wait for is made by fewer workers than there are requests: run more of"
-                " them, or have each take several at once",
+                advice="Run more of the workers that make what they wait for, which are fewer than the"
+                " requests, or have each take several at once",
             )
         # A loop that is held ends each sleep late, and so does one that waits for the interpreter.
         elif share(asleep) >= MOST and service.heavy.loop_held < BUSY and not may_be_late(service, asleep):

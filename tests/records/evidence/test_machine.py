@@ -92,6 +92,30 @@ def test_what_is_read_seldom_is_taken_over_its_own_time() -> None:
     assert (once.connects_per_s, once.time_wait_growth) == (None, None)
 
 
+@pytest.mark.parametrize(("programs", "shown"), [
+    # of workers the busiest; of one beside its idle master, or a shell, that one, be it the least busy
+    ({1: ("gunicorn", 0.0), 2: ("gunicorn", 0.5), 3: ("gunicorn", 0.25)}, 0.5),
+    ({1: ("sh", 0.0), 2: ("python3", 0.125)}, 0.125), ({1: ("sh", 0.0)}, 0.0),
+    # of an app and a database beside it nobody knows for which requests wait
+    ({1: ("python3", 0.125), 2: ("qdrant", 0.875)}, None),
+    ({1: ("python3", 0.125), 2: ("python3", 0.5), 3: ("redis-server", 0.25)}, None),
+])  # fmt: skip
+def test_the_main_thread_is_the_one_that_requests_wait_for_or_none(
+    programs: dict[int, tuple[str, float]], shown: float | None
+) -> None:
+    def several(at_s: float) -> dict[str, Any]:
+        return sample(at_s, details=[
+            {"pid": pid, "name": name, "threads": {
+                "main": {"cpu_seconds": cpu * at_s, "run_delay_seconds": cpu / 2 * at_s},
+            }} for pid, (name, cpu) in programs.items()
+        ])  # fmt: skip
+
+    found = machine(several(1), several(3))
+    assert found.main_thread_cpu == shown
+    assert found.main_thread_delay == (None if shown is None else shown / 2)
+    assert found.main_threads == 1.5 * sum(cpu for _, cpu in programs.values())
+
+
 def test_of_several_processes_sums_are_added_and_the_busiest_main_thread_is_shown() -> None:
     def two(at_s: float) -> dict[str, Any]:
         def process(pid: int, cpu: float) -> dict[str, Any]:

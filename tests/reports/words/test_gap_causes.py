@@ -10,6 +10,9 @@ from reports.words.gap_causes import gap_cause_sentences
 
 @pytest.mark.parametrize(("rest", "said"), [
     (0.21, "pod is slower because of its quota (70 %); 21 % is unexplained."),
+    (0.31, "pod is slower because of its quota (70 %); 31 % is unexplained."),
+    (0.34, "pod is slower because of its quota (70 %); 34 % is unexplained (measured part by part: by "
+           "chance it is over 100 %)."),
     (-0.12, "pod is slower because of its quota (70 %); the parts add up to 112 %, which is chance."),
 ])  # fmt: skip
 def test_parts_that_add_up_to_more_than_all_leave_nothing_unexplained(

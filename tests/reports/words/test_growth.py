@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,10 @@ from reported import analysed, head, printed, rewritten, words
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 from reports.document.document import Table
+from reports.evidence.demand import PROCESSOR, Resource
+from reports.figures.knee import Step
+from reports.figures.stats import Estimate
+from reports.words.growth import grown
 
 FAILED = {"checks": (Check(name="generator-lag", status="fail", text="late"),)}
 STEPS = {"shape": "Steps", "rate": 5.0}
@@ -38,6 +43,10 @@ def case(name: str, specs: list[dict[str, Any]], *said: str, unsaid: tuple[str, 
     case("a knee between levels lies there", at((1, 10.0), (4, 20.0), (8, 20.0)),
          "baseline stops growing at 1-4 users, at 20.0",
          "stops growing between 1 and 4 users (2-3 not measured)"),
+    case("one level alone", at((6, 10.0)),
+         "RPS: whether it scales is not known without a lighter load beside it.",
+         "The cell (a measurement) is valid."),
+    case("two cells", at((1, 10.0), (4, 20.0)), "Both cells (measurements) are valid."),
     case("a knee that is next to a level", at((1, 10.0), (2, 20.0), (4, 20.0), (8, 20.0)),
          "stops growing at 2 users, at 20.0"),
     case("a knee below all levels", at((4, 20.0), (8, 20.0)), "stops growing at 4 users or below"),
@@ -91,6 +100,25 @@ def test_growth_at_the_top_is_not_said_of_a_step_that_does_not_show_it(
     assert told in words(analysis)
     assert ("was not reached" in words(analysis)) is told.startswith("still")
     assert results_json(analysis)["knees"][0]["unsure"] is not told.startswith("still")
+
+
+def test_what_is_full_settles_that_it_grows_no_more() -> None:
+    """In the first lines, too, with room and without."""
+    knee: Any = SimpleNamespace(
+        workload=SimpleNamespace(throughput=SimpleNamespace(title="RPS")), throughput=Estimate(value=40.0),
+        step=Step(few=1, many=20, gained=10.0), top=20, levels=2, unsure=True, concurrency=None, invalid=(),
+        workload_mismatch=(), other_loads=(),
+    )  # fmt: skip
+    rung: Any = SimpleNamespace(resource=Resource(kind=PROCESSOR), share=0.99, ceiling=Estimate(value=41.0))
+    assert grown("it", knee, full=rung) == (
+        "it had 40.0 RPS at 20 users, where its processor is 99 % used: more users get no more"
+    )
+    assert grown("it", knee, full=rung, brief=True) == "it had 40.0 RPS at 20 users: more users get no more"
+    rung.ceiling = None
+    assert grown("it", knee, full=rung).endswith(
+        "whether it still grows is not settled, measure between 1 and 20, and above (its processor is 99 %"
+        " used there)"
+    )
 
 
 def test_thoughts_have_a_column_where_there_are_any(made: Any, of: Any, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from reports.document.document import Paragraph, Table
 from reports.document.render import markdown
 from reports.document.sentence import Sentence
 from reports.notes.caution import Caution
-from reports.words.headline import LINES, _cut
+from reports.words.headline import LINES, _cut, _in_brief
 
 RPS = {
     "baseline": {1: 5.0, 5: 22.0, 10: 30.0, 20: 31.0},
@@ -223,7 +223,9 @@ def test_the_answer_comes_before_the_cautions(made: Any, of: Any, long: int) -> 
     assert ("end what else runs" in head(analysis)) is (long == 1)
     assert "still grew at" in head(analysis)
     assert re.search(r"At 20 users configuration \w+ (makes|shows)", head(analysis))
-    assert re.search(r"Read with care \(see the verdict\): .*\d (more|reasons)", head(analysis))
+    assert re.search(
+        r"Read with care(, for \d reasons?: see| \(see the verdict\): .*\d more)", head(analysis)
+    )
 
 
 def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, of: Any) -> None:
@@ -234,6 +236,12 @@ def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, 
         "None of the 2 cells (measurements) is valid, so there is no figure to believe. The check "
         "failures failed in 2 of them: HTTP 404; another --path."
     )
+
+
+def test_reasons_that_are_only_counted_are_in_the_verdict() -> None:
+    care = [Caution(sentences=(), brief="b")] * 2
+    assert _in_brief(care, 0, 0) == ["Read with care, for 2 reasons: see the verdict."]
+    assert _in_brief(care, 0, 1) == ["Read with care (see the verdict): b; 1 more reason."]
 
 
 @pytest.mark.parametrize("height", [7, 8])

@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import inspect
 import re
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from records.cells.request import COMPRESSED, OUTCOMES, RequestRecord
 from records.evidence.noise import Noise
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
+from workloads.checks.buffering import CUT, buffering
 from workloads.checks.facts import Apart, Facts, Judge
 from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES, failure_advice
 from workloads.checks.generator_advice import relief
@@ -27,7 +29,7 @@ WINDOW = Window(start_ns=0, end_ns=100_000 * MS)
 JUDGES: dict[str, Judge] = {
     "failures": answers.failures, "tokens": answers.tokens, "retrieval": answers.retrieval,
     "unanswered": answers.unanswered, "retried": answers.retried, "clock_order": streams.clock_order,
-    "compressed": streams.compressed, "stage_times": streams.stage_times, "buffering": streams.buffering,
+    "compressed": streams.compressed, "stage_times": streams.stage_times, "buffering": buffering,
     "cached": streams.cached,
 }  # fmt: skip
 
@@ -63,11 +65,7 @@ def _cached() -> list[RequestRecord]:
 
 
 def _held_back() -> list[RequestRecord]:
-    moments = ("headers_at_ns", "first_event_at_ns", "first_token_at_ns", "last_token_at_ns", "ended_at_ns")
-    return [
-        dataclasses.replace(r, gaps_us=[0] * 8, **dict.fromkeys(moments, r.sent_at_ns + 90 * MS))
-        for r in _answers()
-    ]
+    return _answers(gaps_us=[0] * 8, flags=[CUT])
 
 
 FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
@@ -84,7 +82,7 @@ FAILING: dict[str, Callable[[], list[RequestRecord]]] = {
 def test_no_check_is_forgotten_here() -> None:
     judging = {
         name
-        for module in (answers, streams)
+        for module in (answers, streams, sys.modules[buffering.__module__])
         for name, function in inspect.getmembers(module, inspect.isfunction)
         if function.__module__ == module.__name__ and not name.startswith("_")
         if inspect.signature(function).return_annotation in ("Check", Check)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check, Window
-from records.cells.request import COMPRESSED, RequestRecord
+from records.cells.request import COMPRESSED, LATE, RequestRecord
 from workloads.checks import streams
+from workloads.checks.buffering import CUT, buffering
 from workloads.checks.facts import Facts
 
 STAGES = {"embed": {"queued_ms": 5.0, "running_ms": 15.0}, "llm": {"queued_ms": 0.0, "running_ms": 100.0}}
@@ -39,48 +40,59 @@ def _told(check: Check) -> tuple[str, Any]:
     return check.status, check.figure
 
 
-BUFFERED: dict[str, Any] = {"gaps_us": LUMPS, "ttft_ms": 400.0, "headers_ms": 399.5}
+LATE_LUMPS: dict[str, Any] = {"gaps_us": LUMPS, "ttft_ms": 400.0, "headers_ms": 399.5}
 HELD: dict[str, Any] = {"gaps_us": AT_ONCE, "ttft_ms": 400.0, "headers_ms": 400.0}
-NO_STAGES = {"stages": None}
+NO_STAGES: dict[str, Any] = {"stages": None}
+
+
+def _wrote(for_ms: float) -> dict[str, Any]:
+    return {"values": {"written_ms": for_ms}}
 
 
 @pytest.mark.parametrize(("changes", "status", "said"), [
-    # 120 ms at the server, 400 at the client, headers and tokens in one lump
-    (BUFFERED, "fail", "280 ms after the server had the first one"), (HELD, "fail", ""),
-    # headers and documents got through
-    ({"gaps_us": AT_ONCE, "ttft_ms": 500.0, "headers_ms": 25.0}, "fail", ""),
-    (BUFFERED | NO_STAGES, "fail", "as through a proxy that buffers"),
-    ({}, "pass", ""),
-    # a saturated server: late, and in lumps, but the headers left when its stages began
-    ({"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0}, "pass", ""),
-    # a blocked event loop: headers wait for their turn, then the tokens, all at once
-    ({"gaps_us": AT_ONCE, "ttft_ms": 620.0, "headers_ms": 400.0}, "pass", ""),
+    # 120 ms at the server, 400 at the client, headers and tokens in one lump, one request at a time
+    (LATE_LUMPS, "fail", "in lumps, the headers with the first one, as through"),
+    (HELD, "n/a", "280 ms later than the stages took"),
+    ({"gaps_us": AT_ONCE, "ttft_ms": 500.0, "headers_ms": 25.0}, "n/a", ""),
+    (LATE_LUMPS | NO_STAGES, "fail", "the headers with the first one"),
+    (LATE_LUMPS | {"headers_ms": 25.0}, "n/a", "the first one 280 ms later than the stages took"),
+    (LATE_LUMPS | NO_STAGES | {"headers_ms": 25.0}, "n/a", "in lumps: it cannot be told whether"),
+    # the lumps come within 160 ms; the server wrote for as long, or for longer
+    (LATE_LUMPS | _wrote(161), "pass", ""), (LATE_LUMPS | _wrote(209), "pass", ""),
+    (LATE_LUMPS | _wrote(212), "fail", ", 52 ms after the service wrote the first one, as through"),
+    (HELD | _wrote(300), "fail", "300 ms after the service wrote the first one"),
+    (HELD | _wrote(0), "pass", ""),
+    # in the midst of a line; the server's own word counts for more
+    (LATE_LUMPS | {"flags": [CUT]}, "fail", "cut in the midst of a line, as through a proxy that buffers"),
+    (LATE_LUMPS | NO_STAGES | {"flags": [CUT]}, "fail", "ask the service itself"),
+    (LATE_LUMPS | _wrote(161) | {"flags": [CUT]}, "pass", ""),
+    ({"flags": [CUT]}, "pass", ""), ({}, "pass", ""),
+    # a saturated server: late, and in lumps
+    ({"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0}, "n/a", "is blocked now and then"),
     # the server itself bundles: its first token was ready when the client saw it
     ({"gaps_us": LUMPS, "ttft_ms": 123.0, "headers_ms": 122.9}, "pass", ""),
-    # a step that is no stage, and a busy loop that sends several tokens a turn: no buffer fills in 30 ms and
-    # holds its first for 220
+    ({"gaps_us": LUMPS, "ttft_ms": 169.0}, "pass", ""), ({"gaps_us": LUMPS, "ttft_ms": 171.0}, "n/a", ""),
+    # a step that is no stage, and a busy loop that sends several tokens a turn
     ({"gaps_us": [0, 0, 0, 30_000] * 6, "ttft_ms": 370.0, "headers_ms": 22.0}, "n/a", "blocked now and then"),
-    # the last lump is let go when the answer ends, however full it is
-    ({"gaps_us": [10] * 99 + [180_000] + [10] * 9, "ttft_ms": 2100.0, "headers_ms": 2.0}, "fail", ""),
     # two tokens now and then
     (HELD | NO_STAGES | {"gaps_us": [0, 20_000, 20_000] * 10}, "pass", ""),
     # Nobody can say whose lumps they are: of speculative decoding, a scheduler's steps, a proxy's flushes;
     # the first token may come alone.
     *((HELD | NO_STAGES | {"gaps_us": gaps}, "n/a", "ITL is that of the lumps")
       for gaps in ([0, 0, 0, 0, 20_000] * 10, ([0] * 7 + [60_000]) * 6, [60_000, *LUMPS])),
-    (BUFFERED | NO_STAGES | {"ttft_ms": 420.0, "headers_ms": 300.0}, "n/a", "is blocked now and then"),
-    (HELD | NO_STAGES, "n/a", "does not stream, or a proxy buffers"),
-    (HELD | {"flags": ["mock-answer"]}, "n/a", ""), (HELD | {"gaps_us": [0] * 6}, "n/a", ""),
+    (HELD | NO_STAGES, "n/a", "the service does not stream, or a proxy buffers whole answers"),
+    (HELD | {"flags": ["mock-answer"]}, "n/a", "too few"), (HELD | {"flags": [LATE]}, "n/a", "too few"),
+    (HELD | {"gaps_us": [0] * 6}, "n/a", "too few"),
 ])  # fmt: skip
 def test_buffering(changes: dict[str, Any], status: str, said: str) -> None:
-    check = streams.buffering(_facts(*(_answer(n, **changes) for n in range(20))))
+    check = buffering(_facts(*(_answer(n, **changes) for n in range(20))))
     assert (check.status, said in check.text) == (status, True), check.text
-    assert streams.buffering(_facts(*(_answer(n, **changes) for n in range(3)))).status == "n/a"
+    assert buffering(_facts(*(_answer(n, **changes) for n in range(3)))).status == "n/a"
 
 
 def test_a_few_lumpy_answers_among_steady_ones_pass() -> None:
-    answers = [_answer(n, **BUFFERED, stages=None) if n < 8 else _answer(n) for n in range(20)]
-    assert _told(streams.buffering(_facts(*answers))) == ("pass", 0.4)
+    answers = [_answer(n, **LATE_LUMPS, flags=[CUT]) if n < 8 else _answer(n) for n in range(20)]
+    assert _told(buffering(_facts(*answers))) == ("pass", 0.4)
 
 
 @pytest.mark.parametrize(("whole", "status", "said"), [
@@ -91,7 +103,7 @@ def test_answers_that_cannot_be_judged_are_not_said_to_have_streamed(
     whole: int, status: str, said: str
 ) -> None:
     answers = [_answer(n, **HELD | NO_STAGES if n < whole else NO_STAGES) for n in range(20)]
-    check = streams.buffering(_facts(*answers))
+    check = buffering(_facts(*answers))
     assert (check.status, said in check.text) == (status, True), check.text
 
 
