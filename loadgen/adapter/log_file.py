@@ -45,7 +45,7 @@ def say_elsewhere(handler: logging.FileHandler) -> None:
         why = error.strerror or error
         with suppress(OSError):  # standard error may be a file of that disk, and a load does not end for it
             warn(f"cannot write --logfile {handler.baseFilename}: {why}; the log goes on here")
-        stream, handler.stream = handler.stream, None  # type: ignore[assignment]  # as once it is closed
+        stream, handler.stream = handler.stream, None  # as once it is closed
         if stream is not None:
             with suppress(OSError):
                 stream.close()  # it tries once more to write what is left
