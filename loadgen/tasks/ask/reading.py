@@ -97,7 +97,7 @@ class AnswerReading(ReplyReading):
 
     def _no_events(self) -> str:
         """What was wrong with a body that is foreign. What it says itself of that is kept alone."""
-        said = None if self._answer.events else error_of_body(self._said) or self._answer.error
+        said = None if self._answer.events else error_of_body(bytes(self._said)) or self._answer.error
         if said is None:
             return self._without("events")
         self._said[:] = said.encode("utf-8", "replace")
