@@ -16,6 +16,7 @@ from records.errors import RecordError
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard, in_words
 from records.options.grouped import Grouped
+from records.secrets.urls import blank_given
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
@@ -193,7 +194,7 @@ def _no_option(error: click.NoSuchOption) -> str:
 
 def _refuse(why: str, code: int) -> NoReturn:
     """As every command says what went wrong."""
-    _end(f"error: {why}", code)
+    _end(f"error: {blank_given(why)}", code)
 
 
 def _end(line: str, code: int) -> NoReturn:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from records.secrets.urls import blank_given
+
 _FLAG = re.compile(r"(?:argument )?(--?[A-Za-z][\w-]*)")
 """How a complaint begins, argparse's or ours."""
 _ENVIRONMENT, _FILE = "environment_variables", "config_file|"
@@ -16,7 +18,7 @@ def watch(parser: Any) -> None:
     """From here on `sourced` knows what this parser of locust was given, and its own complaints do."""
     _parsers[:] = [parser]
     complain = parser.error
-    parser.error = lambda message: complain(sourced(message))
+    parser.error = lambda message: complain(blank_given(sourced(message)))
 
 
 def sourced(message: str) -> str:
