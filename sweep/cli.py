@@ -136,7 +136,7 @@ def command(
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     if given["dial"]:
-        check_no_length(given=was_given("max_seconds"))
+        check_no_length(was_given)
         if click.get_current_context().get_parameter_source("repeats") is ParameterSource.DEFAULT:
             given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
