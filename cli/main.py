@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             color=colour(),
         )
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        from records.secrets.urls import blank_given
+
+        click.echo(f"error: {blank_given(error.format_message())}", err=True)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED

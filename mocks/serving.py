@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+_USER = re.compile(r"(?P<quote>['\"]?)\S*@")
+"""In a message, of a URL or a host: it may have a password."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -87,7 +91,8 @@ def invoke(
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        said = _USER.sub(r"\g<quote>***@", error.format_message())
+        print(f"error: {said}", file=sys.stderr)
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130

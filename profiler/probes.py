@@ -31,6 +31,7 @@ from records.exit_codes import FAULT, USAGE
 from records.files import LineFile, in_words
 from records.options.which import which
 from records.secrets.secret_names import path_trouble
+from records.secrets.urls import blank_given
 
 INTERVAL_S = 0.1
 """From probe to probe, of the kinds in turn: what each takes of an app is that of a connection."""
@@ -176,7 +177,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = command_line.main(args=arguments, prog_name="probes", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.ClickException as error:
-        print(f"error: {error.format_message()}", file=sys.stderr)
+        print(f"error: {blank_given(error.format_message())}", file=sys.stderr)
         return USAGE
     except OSError as error:
         print(f"error: cannot go on: {in_words(error)}", file=sys.stderr)

@@ -6,6 +6,7 @@ import errno
 import sys
 
 from records.files import discard, of_the_disk
+from records.secrets.urls import blank_given
 
 
 def print_out(text: str | bytes) -> bool:
@@ -31,7 +32,7 @@ def report(text: str) -> None:
 
 def report_error(text: str) -> None:
     """As every command says what went wrong."""
-    _say(f"error: {text}")
+    _say(f"error: {blank_given(text)}")
 
 
 def _say(line: str) -> None:

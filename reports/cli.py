@@ -12,6 +12,7 @@ import click
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, in_words, of_the_disk
+from records.secrets.urls import blank_given
 from records.started import Importing
 from reports.export_option import Export, export_of
 
@@ -202,5 +203,5 @@ def _printed(analysis: Analysis, as_json: bool) -> bool:
 
 def _refused(why: str, error: OSError | None = None) -> int:
     """One clear line; exit code 2, where a disk is at fault 1."""
-    click.echo(f"error: {' '.join(why.split())}", err=True)
+    click.echo(f"error: {blank_given(' '.join(why.split()))}", err=True)
     return FAULT if error is not None and of_the_disk(error) else USAGE

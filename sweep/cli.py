@@ -16,6 +16,7 @@ from records.errors import RecordError
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard, in_words
 from records.options.grouped import Grouped
+from records.secrets.urls import blank_given
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
@@ -135,7 +136,7 @@ def command(
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     if given["dial"]:
-        check_no_length(given=was_given("max_seconds"))
+        check_no_length(was_given)
         if click.get_current_context().get_parameter_source("repeats") is ParameterSource.DEFAULT:
             given["repeats"] = 1  # its interval is of windows
     plan = planned(given, locust_args, os.environ)
@@ -193,7 +194,7 @@ def _no_option(error: click.NoSuchOption) -> str:
 
 def _refuse(why: str, code: int) -> NoReturn:
     """As every command says what went wrong."""
-    _end(f"error: {why}", code)
+    _end(f"error: {blank_given(why)}", code)
 
 
 def _end(line: str, code: int) -> NoReturn:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import psutil
 
-from loadgen.adapter import forked
+from loadgen.adapter import forked, sources
 from loadgen.client.http import Origin
 from loadgen.engine.bounds import MOST_AT_ONCE, MOST_SECONDS, check_number
 from loadgen.engine.settings import Scenario, Settings, check_files, origin_of, settings, task_of
@@ -37,6 +37,7 @@ def check_before_forks(parser: Any) -> None:
     cannot have.
 
     Before ``--processes`` forks: those workers would be left behind, or join whoever has the port."""
+    sources.watch(parser)
     try:
         options, _ = parser.parse_known_args()
         check_number("--processes", options.processes or 0, (int, -1, MOST_PROCESSES))
@@ -52,11 +53,11 @@ def check_before_forks(parser: Any) -> None:
             if not options.headless or options.headful:
                 _listen("--web-port", options.web_host, options.web_port)
     except UsageError as error:
-        refuse(str(error))
+        refuse(sources.sourced(str(error)))
     except OSError as error:
         _end_for(error)
     except OverflowError:  # of the hours in -t, while locust parses
-        refuse("-t is too long a time")
+        refuse(sources.sourced("-t is too long a time"))
 
 
 def _end_with(parent: int) -> None:
@@ -93,11 +94,11 @@ def check(environment: Any, scenario: Scenario, *, is_worker: bool) -> None:
         if is_worker and options.processes:  # its master says it, which has the same variables
             raise SystemExit(USAGE) from None
         if is_worker:
-            refuse(str(error))
+            refuse(sources.sourced(str(error)))
         if isinstance(error, OSError):
             kill_forked(options)
             _end_for(error)
-        refuse_forked(options, str(error))
+        refuse_forked(options, sources.sourced(str(error)))
     if options.headless and options.num_users is None:
         options.num_users = 1
     if options.spawn_rate is None and options.num_users:

@@ -11,7 +11,7 @@ from locust import User, events, task
 from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
-from loadgen.adapter import beginning, interrupts, mends, preflight
+from loadgen.adapter import beginning, interrupts, log_file, mends, preflight
 from loadgen.adapter.parser import add_arguments as add_to_parser
 from loadgen.adapter.plumbing import LoadTest
 from loadgen.engine.in_flight import VirtualUser
@@ -90,6 +90,7 @@ def loaded_models() -> list[type[OptionModel]]:
 def add_arguments(parser: Any, **_: Any) -> None:
     add_to_parser(parser, *loaded_models())
     mends.hold_spawns()
+    log_file.go_on_without_it()
     preflight.check_before_forks(parser)
 
 

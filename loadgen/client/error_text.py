@@ -15,6 +15,7 @@ _NUMBER = re.compile(
 _FIRST_OF_CLIENTS = 32768
 """Ports from here on are given to clients, another one each time."""
 _LONG = 160
+TOO_DEEP = "an error that is nested too deep to be shown"
 KEPT = 4000
 """Characters of an error, before secrets are taken out of it and it is cut to be counted."""
 

@@ -71,7 +71,8 @@ def settings(options: Any, environment: Mapping[str, str] = os.environ) -> Setti
             raise UsageError(f"{flag} is to be UTF-8")
     reach = reach_of(options, environment)
     try:
-        reach = replace(reach, connect_to=place_of(values["connect_to"], "--connect-to"))
+        place = CONNECT_TO_VARIABLE if environment.get(CONNECT_TO_VARIABLE) else "--connect-to"
+        reach = replace(reach, connect_to=place_of(values["connect_to"], place))
         headers = request_headers(options.header, environment, reach.key_header)
         unkept = own_headers(environment)
     except ReachError as error:

@@ -8,6 +8,7 @@ from typing import Any
 
 from records.exit_codes import USAGE
 from records.files import discard
+from records.secrets.urls import blank_given
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +26,10 @@ def show(text: str) -> None:
 
 def warn(message: str) -> None:
     """Say one line before the load, which starts all the same."""
-    print(f"warning: {message}", file=sys.stderr, flush=True)
+    print(f"warning: {blank_given(message)}", file=sys.stderr, flush=True)
 
 
 def refuse(message: str, code: int = USAGE) -> Any:
     """Say one line and leave with the exit code, that of a usage error if it is nothing else."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {blank_given(message)}", file=sys.stderr)
     raise SystemExit(code)

@@ -14,6 +14,24 @@ _NO_PORT = re.compile(rf"({_SLASHES})[^/?#@]*:(?!\d*(?:[/?#]|$))[^/?#@\]]*[/?#].
 _ENCODED = re.compile(r"(%3A%2F%2F).*?(?:%40|%3F|%23).*", re.IGNORECASE)
 _MARK = re.compile("[?#]")
 _OF_PARAMETERS = re.compile(r"[\w.~%\[\]-]+=")
+_GIVEN = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)(?P<slashes>/{1,2})(?P<rest>\S+)"
+    r"|(?<![^\s\"'`=])[^\s\"'`:@/]+:[^\s@/]+@"
+)
+"""A URL, also as a path of files has it, with one slash; or a user and a password before a host alone."""
+
+
+def blank_given(text: str) -> str:
+    """A message that may repeat what somebody wrote: the user of each URL in it is blanked, and the query and
+    fragment of those with a scheme."""
+    return _GIVEN.sub(_given_blanked, text)
+
+
+def _given_blanked(found: re.Match[str]) -> str:
+    if found["scheme"] is None:
+        return f"{BLANK}@"
+    blanked = blank_urls(f"//{found['rest']}")
+    return f"{found['scheme']}{found['slashes']}{blanked[2:]}"
 
 
 def blank_urls(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from records.cells.point import USERS
@@ -30,10 +30,12 @@ def check_not_auto(concurrency: str | None, grid: Sequence[str]) -> None:
         )
 
 
-def check_no_length(*, given: bool) -> None:
-    """Raises UsageError where the length of a cell was given: it would be ignored."""
-    if given:
-        raise UsageError(f"--dial's cells take {DIAL_SECONDS:g} s: leave --max-seconds out")
+def check_no_length(given: Callable[[str], bool]) -> None:
+    """Raises UsageError where the length of a cell was given: it would be ignored. ``given``: was that
+    option, by its name?"""
+    for name in ("max_seconds", "requests"):
+        if given(name):
+            raise UsageError(f"--dial's cells take {DIAL_SECONDS:g} s: leave --{name.replace('_', '-')} out")
 
 
 def dialled(plan: Plan) -> Plan:

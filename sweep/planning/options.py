@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from records.options.base_url import split_base_url
 from sweep.deployments.catalogue import DEFAULT
 from sweep.planning.bounds import MOST_SECONDS
 from sweep.planning.target import Target
@@ -55,6 +56,16 @@ def max_concurrent(environment: Mapping[str, str]) -> int | None:
 
 
 def deployments_of(environment: Mapping[str, str]) -> list[str]:
-    """What ``--deployment`` is where it was not given: the original's environment names, else ``local``."""
-    named = [("local", "LOCAL_BASE_URL"), ("k8s", "K8S_BASE_URL")]
-    return [f"{label}=url:{environment[var]}" for label, var in named if environment.get(var)] or [DEFAULT]
+    """What ``--deployment`` is where it was not given: the original's environment names, else ``local``.
+
+    Raises:
+        UsageError: one of them holds no base URL.
+    """
+    named = {"local": "LOCAL_BASE_URL", "k8s": "K8S_BASE_URL"}
+    urls = {label: environment[variable] for label, variable in named.items() if environment.get(variable)}
+    for label, url in urls.items():
+        try:
+            split_base_url(url)
+        except ValueError as error:
+            raise UsageError(f"{named[label]}: {error}") from error
+    return [f"{label}=url:{url}" for label, url in urls.items()] or [DEFAULT]

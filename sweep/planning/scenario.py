@@ -111,7 +111,9 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
     why = _complaint(done.stderr.decode(errors="replace")) if done.returncode else ""
     said = _said_in(done.stdout)
     if said is None:
-        raise UsageError(f"locustfiles/{why or f'{path.name} does not say its options'}")
+        why = why or f"{path.name} does not say its options"
+        of_file = why.startswith(path.name)  # else of the environment, which says options, too
+        raise UsageError(f"locustfiles/{why}" if of_file else f"--scenario {scenario}: {why}")
     return replace(said, why=why, warnings=tuple(map(redaction().without_secrets, said.warnings)))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from records.cells.refused_fields import RefusedFields
-from records.cells.request import COMPRESSED, NOT_HTTP, UNASKED
+from records.cells.request import COMPRESSED, NOT_HTTP, UNASKED, WITH_ERROR
 
 OF_OUTCOMES: dict[str, str] = {
     "connect_error": "is the service up, and is its address right (sweep: --deployment; locust: -H)?",
@@ -46,6 +46,11 @@ OF_STATUSES: dict[int, str] = {
 _NO_EVENTS = f"what came is no stream of events: {_OTHER_API}"
 _JSON = f"what came is JSON and no stream of events, and only streamed answers can be measured: {_OTHER_API}"
 _IS_JSON = re.compile(r"HTTP 2\d\d without events \((?:[^)]*\bjson|[^)]*\) *[{\[])", re.IGNORECASE)
+_PAGE = (
+    "what came is a page for browsers and no stream of events: look into the log of the proxy or web server "
+    f"that sends it, or {_OTHER_API}"
+)
+_IS_PAGE = re.compile(r"HTTP 2\d\d without events \([^)]*\) *<(?:!doctype )?html\b", re.IGNORECASE)
 _NOT_STREAMED = "the service did not stream: {}; only streamed answers can be measured"
 _COMPLETION = re.compile(r'"object"\s*:\s*"(?:chat\.|text_)completion"|"choices"\s*:\s*\[')
 """In an answer of OpenAI's API that came as a whole."""
@@ -111,7 +116,7 @@ def failure_advice(
     """``fields``, ``headers``: the names of those that were sent; ``dialect``: that was spoken, if known, and
     its ``question_field``; ``some_good``: other requests had a good answer."""
     advice = _advice(outcome, error, fields, headers, question_field)
-    if some_good and advice in (_NO_EVENTS, _JSON):
+    if some_good and advice in (_NO_EVENTS, _JSON, _PAGE):
         return _NOW_AND_THEN
     other = {"ask": "openai", "openai": "ask"}.get(dialect)
     return advice.replace(_BOTH, f"--dialect {other}") if other else advice
@@ -124,6 +129,8 @@ def _advice(
     if found is None:
         if outcome == "stream_error" and _UNREAD.match(error):
             return _SEE_IT
+        if outcome == "stream_error":
+            return _of_its_own(error)
         if error.startswith(UNASKED):
             return _LEFT_OVER
         return _OTHER_PROTOCOL if error.startswith(NOT_HTTP) else OF_OUTCOMES[outcome]
@@ -139,13 +146,22 @@ def _advice(
         return _of_a_key(status, headers)
     if 400 <= status < 500 and _NO_MODEL.search(error):
         return _MODEL
+    if 200 <= status < 300 and WITH_ERROR in error:
+        return _of_its_own(error)
     if 200 <= status < 300:
         if _COMPLETION.search(error):
             return _not_streamed(fields)
+        if _IS_PAGE.match(error):
+            return _PAGE
         return _JSON if _IS_JSON.match(error) else _NO_EVENTS
     if 300 <= status < 400:
         return _REDIRECTED
     return OF_STATUSES.get(status) or OF_STATUSES[500 if status >= 500 else 400]
+
+
+def _of_its_own(error: str) -> str:
+    """Of an error that the service says within a good status."""
+    return _MODEL if _NO_MODEL.search(error) else OF_OUTCOMES["stream_error"]
 
 
 def _of_fields(named: RefusedFields, fields: Sequence[str], question_field: str) -> str:

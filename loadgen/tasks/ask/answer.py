@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loadgen.client.error_text import KEPT
+from loadgen.client.error_text import KEPT, TOO_DEEP
 from loadgen.tasks.ask.thoughts import (
     MARKS,
     after_closing,
@@ -146,7 +146,10 @@ class Answer:
 
     def fail(self, message: object) -> None:
         if self.error is None:
-            self.error = str(message)[:KEPT]
+            try:
+                self.error = str(message)[:KEPT]
+            except RecursionError:
+                self.error = TOO_DEEP
 
     def _first(self, at_ns: int) -> None:
         self.first_token_ns = at_ns

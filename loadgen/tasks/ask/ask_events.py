@@ -41,8 +41,10 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         answer.config = config if isinstance(config, str) else None
     elif kind == "error":
         answer.fail(event.get("message") or event.get("error") or "error without a message")
-    elif kind is None and (error := error_in(event, chunk="choices" in event)) is not None:
-        answer.fail(error)  # of something before the service
+    elif kind is None or event.get("object") == "error":  # vLLM's has the error's own type
+        error = error_in(event, chunk="choices" in event)
+        if error is not None:
+            answer.fail(error)  # of something before the service
     return None
 
 

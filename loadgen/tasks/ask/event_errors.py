@@ -9,8 +9,12 @@ is how gateways refuse. Of an event with choices the same holds, but for a messa
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Any
 
+import orjson
+
+from loadgen.client.error_text import TOO_DEEP
 from records.cells.finish_reasons import GAVE_UP
 
 _NAME = re.compile(
@@ -78,6 +82,40 @@ def error_said(error: object) -> object:
         return None
     said = (error.get("message") or error) if isinstance(error, dict) else error
     return f"error: {said}" if isinstance(said, bool | int) else said
+
+
+def error_of_body(body: bytes) -> str | None:
+    """What a body that is no stream of events says is wrong, as JSON or in a line that is JSON; None where it
+    says nothing of the kind. A message alone may be an answer here, which was not streamed."""
+    for text in (body, *body.splitlines()):
+        if not text.lstrip().startswith((b"{", b"[")):
+            continue
+        with suppress(orjson.JSONDecodeError):
+            event = orjson.loads(text)
+            if isinstance(event, list) and len(event) == 1:  # Gemini's
+                [event] = event
+            if not isinstance(event, dict):
+                continue
+            said = error_in(event, chunk=True)
+            if said is None and event.keys() == {"detail"}:
+                said = event["detail"]
+            if said:
+                return _in_words(said)
+    return None
+
+
+def _in_words(said: object) -> str:
+    return "; ".join(map(_one_in_words, said if isinstance(said, list) else [said]))
+
+
+def _one_in_words(said: object) -> str:
+    if isinstance(said, dict):
+        message = _message({_plain(name): value for name, value in said.items()})
+        said = message if isinstance(message, str) else said
+    try:
+        return said if isinstance(said, str) else orjson.dumps(said).decode()
+    except orjson.JSONEncodeError:  # it reads what is nested deeper than it writes
+        return TOO_DEEP
 
 
 def _stated(plain: dict[str, Any], event: dict[str, Any]) -> object:

@@ -13,8 +13,9 @@ from loadgen.client.reading import Exchange, Redact, ReplyReading
 from loadgen.client.sender import Sender
 from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.dialects import Dialect
+from loadgen.tasks.ask.event_errors import error_of_body
 from loadgen.tasks.ask.events import EventStream
-from records.cells.request import Outcome
+from records.cells.request import WITH_ERROR, Outcome
 
 ACCEPT = {"Accept": "text/event-stream, text/plain, */*"}
 
@@ -62,7 +63,7 @@ class AnswerReading(ReplyReading):
         if self._answer.events:
             self.body = self._stream
         elif not self._framed and self._said.startswith((b"{", b"[")) and _is_json(self._said):
-            self._refuse("http_error", self._without("events"))  # its end will not be told
+            self._refuse("http_error", self._no_events())  # its end will not be told
 
     def _stream(self, data: bytes, at_ns: int) -> None:
         if at_ns == self._doubtful_ns:
@@ -94,12 +95,20 @@ class AnswerReading(ReplyReading):
             return bool(self._said) or self._status != 200
         return answer.error is None and self._telltale not in self._said
 
+    def _no_events(self) -> str:
+        """What was wrong with a body that is foreign. What it says itself of that is kept alone."""
+        said = None if self._answer.events else error_of_body(bytes(self._said)) or self._answer.error
+        if said is None:
+            return self._without("events")
+        self._said[:] = said.encode("utf-8", "replace")
+        return f"HTTP {self._status} {WITH_ERROR} ({self._clean(self._kind)})"
+
     def _judged(self, failure: HttpFailure | None) -> tuple[Outcome, str | None]:
         answer = self._answer
         if failure is None and answer.ended_ns is None:
             self._events.close()
         if failure is None and self._foreign:
-            return "http_error", self._without("events")
+            return "http_error", self._no_events()
         if answer.error is not None:
             return "stream_error", self._clean(answer.error)
         if answer.ended_ns is not None or (failure is None and answer.finished_ns is not None):

@@ -63,6 +63,7 @@ def test_the_command_has_defaults_of_its_own_with_it() -> None:
     (["--concurrency", "auto"], "--dial takes numbers of users, not auto"),
     (["--grid", "users= auto"], "--dial takes numbers of users, not auto"),
     (["--max-seconds", "60"], "--dial's cells take 100 s: leave --max-seconds out"),
+    (["--requests", "99"], "--dial's cells take 100 s: leave --requests out"),
     (["--max-seconds", "8"], "leave --max-seconds out"),  # it is the default, and was given all the same
 ])  # fmt: skip
 def test_what_it_could_not_heed_is_refused(words: list[str], why: str) -> None:

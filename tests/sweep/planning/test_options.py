@@ -58,6 +58,11 @@ def test_a_service_without_a_label_is_called_what_a_load_calls_it_and_no_two_ali
     assert targets[0].label == deployment_name("http://127.0.0.1:18411")
     assert options.deployments_of({}) == ["local"]
     assert options.deployments_of({"K8S_BASE_URL": "http://h:1"}) == ["k8s=url:http://h:1"]
+    with pytest.raises(UsageError, match=r"^K8S_BASE_URL: 'h' is not a base URL"):
+        options.deployments_of({"K8S_BASE_URL": "h"})
+    with pytest.raises(UsageError, match=r"^LOCAL_BASE_URL: a base URL holds no user") as refused:
+        options.deployments_of({"LOCAL_BASE_URL": "http://u:secret@h"})
+    assert "secret" not in str(refused.value)
     with pytest.raises(UsageError, match="same label, local;"):
         options.parse_targets(["local", "local"])
 

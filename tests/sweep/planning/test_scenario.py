@@ -39,6 +39,13 @@ def test_a_locustfile_that_cannot_be_loaded_is_refused_in_one_line(
         check_scenario(_plan(scenario="broken"))
 
 
+def test_a_variable_that_the_load_would_refuse_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCUST_USERS", "abc")
+    why = r"\A--scenario stream: argument -u/--users: .* \(from LOCUST_USERS in the environment\)\Z"
+    with pytest.raises(UsageError, match=why):
+        scenario.asked("stream", [])
+
+
 _STREAM = "^the scenario stream: "
 _NEITHER = f"{_STREAM}neither it nor locust has an option "
 _WHOLE = f"{_STREAM}--max-tokens wants a whole number of at least 0, not "

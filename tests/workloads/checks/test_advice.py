@@ -128,6 +128,9 @@ REFUSED = {
     "HTTP 307 /other": "the address that it names",
     "HTTP 200 without events (text/html)": "no stream of events", "HTTP 599": "log",
     "HTTP 418 teapot": "--field",
+    "HTTP 200 with an error and no events (application/json) out of quota": "the service itself says so",
+    "HTTP 200 with an error and no events (text/plain) model 'x' not found": "--llm-model",
+    "HTTP 200 without events (text/event-stream) <!DOCTYPE html><html>": "a page for browsers",
     'HTTP 200 without events (application/json) {"object": "chat.completion"': "the service did not stream",
     'HTTP 200 without events (application/json) {"id":"x","choices":[{"message"': "only streamed answers",
 }  # fmt: skip
@@ -172,6 +175,11 @@ def test_a_dialect_in_which_others_were_answered_is_the_right_one() -> None:
 def test_json_that_is_no_stream_cannot_be_measured(kind: str) -> None:
     assert "only streamed answers" in failure_advice("http_error", f"HTTP 200 without events {kind}")
     assert "only streamed" not in failure_advice("http_error", "HTTP 200 without events (text/html) <p>{")
+
+
+def test_an_error_in_mid_stream_may_be_of_the_model() -> None:
+    assert "--llm-model" in failure_advice("stream_error", "The model `x` does not exist")
+    assert "look into its log" in failure_advice("stream_error", "it broke")
 
 
 def test_a_key_that_was_sent_is_said_to_be_refused() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from loadgen.client.error_text import TOO_DEEP
 from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.dialects import DIALECTS, dialect
-from loadgen.tasks.ask.event_errors import error_in
+from loadgen.tasks.ask.event_errors import error_in, error_of_body
 from loadgen.tasks.ask.events import EventStream
 from loadgen.tasks.ask.openai_chunks import fold_openai
 
@@ -95,3 +96,36 @@ def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
     stream.feed(sent, 5)
     stream.close()
     assert (answer.error is not None) is failed
+
+
+@pytest.mark.parametrize(("body", "said"), [
+    ('{"error": {"message": "quota", "code": 429}}', "quota"), ('{"error": "quota"}\n', "quota"),
+    ('{"errors": [{"message": "one"}, "two"]}', "one; two"), ('{"detail": "quota"}', "quota"),
+    ('{"detail": [{"loc": ["body", "q"], "msg": "missing"}]}', "missing"),
+    ('{"code": 1001, "msg": "no such key"}', "no such key"), ('{"error": {"code": 5}}', '{"code":5}'),
+    # vLLM, Gemini; and Ollama in mid-stream
+    ('{"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}', "too long"),
+    ('[{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}]', "overloaded"),
+    ('{"response": "Yes", "done": false}\n{"error": "it broke"}\n', "it broke"),
+    (': keep-alive\n\n{"error": "it broke"}', "it broke"),
+    ('{"error": ' + "[" * 900 + "1" + "]" * 900 + "}", TOO_DEEP),
+    ('{"answer": "whole", "error": null}', None), ('{"message": "an answer"}', None), ("[]", None),
+    ('{"object": "chat.completion", "choices": [{"message": {"content": "hi"}}]}', None), ("oops", None),
+    ('{"answer": "whole", "detail": "long"}', None), ("", None), ("{", None), ("17", None),
+])  # fmt: skip
+def test_what_a_body_says_that_is_no_stream(body: str, said: str | None) -> None:
+    assert error_of_body(body.encode()) == said
+
+
+def test_an_error_of_a_type_of_its_own_is_one_in_either_dialect() -> None:
+    event = {"object": "error", "type": "BadRequestError", "message": "too long", "code": 400}
+    for name in DIALECTS:
+        answer = Answer()
+        dialect(name).fold(answer, json.dumps(event).encode(), 1)
+        assert answer.error == "too long"
+
+
+def test_an_error_that_is_nested_deeply_ends_nobody() -> None:
+    answer = Answer()
+    fold_openai(answer, b'{"errors": ' + b"[" * 1000 + b"1" + b"]" * 1000 + b"}", 1)
+    assert answer.error == TOO_DEEP

@@ -146,6 +146,9 @@ def test_framings(trap: Any, asker: Any, framing: str) -> None:  # TRAPS 5
     ("503 Busy", "Retry-After: 1\r\n", b"too many: 17", "HTTP 503 too many: N"),
     ("500 No", "Content-Encoding: gzip\r\n", b"\x1f\x8b\x08", "HTTP 500 (its text is compressed: gzip)"),
     ("307 Go", "Location: /elsewhere\r\n", b"", "HTTP 307 /elsewhere"),
+    ("200 OK", "", b'{"error":{"message":"no \xf0\x9f\xa4\x96, 17"}}',
+     "HTTP 200 with an error and no events (text/plain) no \U0001f916, N"),
+    ("200 OK", "", b"error: it broke", "HTTP 200 with an error and no events (text/plain) it broke"),
     ("200 OK", "", b'{"answer":"whole"}', 'HTTP 200 without events (text/plain) {"answer":"whole"}'),
 ])  # fmt: skip
 def test_no_stream(trap: Any, asker: Any, status: str, extra: str, body: bytes, error: str) -> None:
