@@ -27,7 +27,7 @@ def gap_cause_sentences(analysis: Analysis) -> Iterator[Sentence]:
         most = max(own, key=lambda one: one.gap.value)
         said = [one for one in most.hypotheses if one.verdict == "confirmed" and one.share is not None]
         parts = [
-            f"{IN_BRIEF[one.code]} ({100 * one.share:.0f} %)"
+            f"{IN_BRIEF[one.code]} ({100 * (one.share or 0.0):.0f} %)"
             for one in sorted(said, key=lambda one: -(one.share or 0.0))
         ]
         if not parts:

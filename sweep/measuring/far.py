@@ -46,7 +46,7 @@ class FarLoad:
     killed: str
 
     def complaint(self) -> str:
-        lines = last(self.log, _WORDS_BYTES).splitlines() if self.log.exists() else []
+        lines = last(self.log, 0, _WORDS_BYTES).splitlines() if self.log.exists() else []
         said = [redaction().without_secrets(line.strip()) for line in reversed(lines) if line.strip()]
         errors = (line for line in said if re.search(r"error:", line, re.IGNORECASE))
         return next(errors, said[0] if said else "no word of why")
