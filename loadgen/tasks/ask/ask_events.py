@@ -35,8 +35,7 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     elif kind == "complete":
         answer.ended_ns = at_ns
         answer.stages = _stages(event.get("timings"))
-        written_ms = event.get(WRITTEN)
-        answer.written_ms = float(written_ms) if isinstance(written_ms, int | float) else None
+        answer.written_ms = _number(event.get(WRITTEN))
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
     elif kind == "error":
@@ -64,7 +63,11 @@ def _stages(raw: Any) -> dict[str, dict[str, float]] | None:
     if not isinstance(raw, dict):
         return None
     return {
-        str(stage): {str(k): float(v) for k, v in times.items() if isinstance(v, int | float)}
+        str(stage): {str(k): number for k, v in times.items() if (number := _number(v)) is not None}
         for stage, times in raw.items()
         if isinstance(times, dict)
     }
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

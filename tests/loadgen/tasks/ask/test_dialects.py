@@ -35,6 +35,17 @@ def test_the_first_token_is_the_first_text() -> None:
     assert (answer.stages, answer.config) == ({"embed": {"running_ms": 2.0}}, "mock-llm")
 
 
+@pytest.mark.parametrize(("said", "kept"), [
+    (312.5, 312.5), (0, 0.0), (-1, -1.0), (True, None), ("9", None), (None, None), ({}, None), ([1], None),
+])  # fmt: skip
+def test_of_times_that_a_service_says_those_are_kept_that_are_numbers(said: Any, kept: float | None) -> None:
+    answer = fold([
+        (1, token("a")), (2, {"type": "complete", "written_ms": said, "timings": {"llm": {"queued_ms": said}}}),
+    ])  # fmt: skip
+    assert answer.written_ms == kept
+    assert answer.stages == {"llm": {} if kept is None else {"queued_ms": kept}}
+
+
 def test_a_restarted_answer_counts_from_the_restart() -> None:
     again = [(7_000, token("c")), (9_000, token("d")), (9_500, {"type": "complete"})]
     answer = fold([(1, token("a")), (2, token("b")), (5, {"type": "clear_response"}), *again])
