@@ -22,7 +22,7 @@ from profiler.watch import Watch
 _GB = 1024**3
 _MB = 1024**2
 MACHINE_S = 0.95
-"""So old may be what is said of the machine as a whole: reading it takes a third of all."""
+"""So old may be what is said of the machine's memory, disk and network: reading it takes a fifth of all."""
 
 
 class Sampler:
@@ -88,16 +88,17 @@ class Sampler:
         first = self._first_pid()
         if first != self._first:
             self._first, self._network = first, None if same_network(first) else first
-            self._machine_s = float("-inf")  # what it says of TCP was another network's
         before, times = self._cpu_times, _told(psutil.cpu_times)
         self._cpu_times = times
         if now_s - self._machine_s >= MACHINE_S:
-            self._machine_s, self._machine = now_s, _machine(self._network)
+            self._machine_s, self._machine = now_s, _machine()
         return {
             "cpu_percent": kernel.cpu_percent(before, times) if before and times else None,
             "cpu_count": self._cpu_count,
             **kernel.cpu_seconds(times),
             **self._machine,
+            "pressure": kernel.of_machine(),
+            "tcp": kernel.tcp(self._network),
             "cgroup": self._cgroup.look(first, now_s),
         }
 
@@ -177,9 +178,8 @@ class Sampler:
             }
 
 
-def _machine(network: int | None) -> dict[str, Any]:
-    """What the machine has in memory, on its disk and on the wire, and what waits for it; ``network``: of
-    whose TCP is told (`kernel.tcp`)."""
+def _machine() -> dict[str, Any]:
+    """What the machine has in memory, on its disk and on the wire."""
     memory = _told(psutil.virtual_memory)
     read, written = _told(_disk_bytes) or (None, None)
     sent, received = _told(_network_bytes) or (None, None)
@@ -196,8 +196,6 @@ def _machine(network: int | None) -> dict[str, Any]:
         "network_bytes_sent": sent,
         "network_bytes_recv": received,
         "load_avg": [round(one, 2) for one in load] if load else None,
-        "pressure": kernel.of_machine(),
-        "tcp": kernel.tcp(network),
     }
 
 

@@ -14,7 +14,17 @@ from reports.figures.stats import Estimate
 from reports.findings.common.binding import about, binding, binds, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import BUSY, FEWEST_SEEN, MOST, for_the_loop, held, is_held, share, waiting
+from reports.findings.common.held import (
+    BUSY,
+    FEWEST_SEEN,
+    MOST,
+    for_the_loop,
+    held,
+    is_held,
+    is_much_held,
+    share,
+    waiting,
+)
 from reports.findings.common.late_sleeps import may_be_late
 from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
@@ -78,6 +88,8 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     why = _why(service, on_loop, inside, inside.lag_ms)
     if load.loop_works < OF_ITS_OWN:
         return  # its thread waits for a CPU: whatever line it is at is not what takes the time
+    if why is INTERPRETER and not is_much_held(service):
+        return  # no line is to blame: so any app comes to what one process can do
     if why is None or share(found) < (MOST if why is INTERPRETER or load.loop_held < ALWAYS else SOME):
         return
     yield binding(

@@ -40,7 +40,8 @@ def test_the_first_token_is_the_first_text() -> None:
 ])  # fmt: skip
 def test_of_times_that_a_service_says_those_are_kept_that_are_numbers(said: Any, kept: float | None) -> None:
     answer = fold([
-        (1, token("a")), (2, {"type": "complete", "written_ms": said, "timings": {"llm": {"queued_ms": said}}}),
+        (1, token("a")),
+        (2, {"type": "complete", "written_ms": said, "timings": {"llm": {"queued_ms": said}}}),
     ])  # fmt: skip
     assert answer.written_ms == kept
     assert answer.stages == {"llm": {} if kept is None else {"queued_ms": kept}}
