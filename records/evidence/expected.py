@@ -17,7 +17,7 @@ from records.files import good_lines
 
 Span = tuple[int, int]
 """From when to when something was seen (Unix ns)."""
-STARTED_HERE = ("local", "run", "pod")
+STARTED_HERE = ("local", "local-equal-cpu", "run", "pod", "podman")
 """The kinds of deployments whose processes are on the sweep's machine."""
 BY_PLAN = {
     "inside": layout.INSIDE,

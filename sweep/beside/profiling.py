@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sweep.beside.begun import wait_begun
+from sweep.beside.ended import Ended
 from sweep.beside.scraping import scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.load_words import found_in
@@ -21,11 +22,19 @@ INTERVAL_SECONDS = 0.5
 
 @contextmanager
 def profiling(
-    plan: Plan, endpoint: Endpoint, *, output: Path, log: Path, seconds: float, ledger: Ledger, cpus: Cpus
+    plan: Plan,
+    endpoint: Endpoint,
+    *,
+    output: Path,
+    log: Path,
+    seconds: float,
+    ledger: Ledger,
+    cpus: Cpus,
+    ended: Ended,
 ) -> Iterator[None]:
     """The profiler is at work within, if it has anything to watch or to ask, for so many ``seconds`` at most.
 
-    ``output``: its profile.json; its other files lie beside it.
+    ``output``: its profile.json; its other files lie beside it. ``ended``: told of one that was killed.
     """
     scrapes = scrape_words(plan, endpoint)
     if not endpoint.pids and not scrapes:
@@ -45,6 +54,7 @@ def profiling(
         wait_begun(child, samples)
         yield
     finally:
+        ended.watcher("the profiler", child)
         child.interrupt()
         child.wait(5.0)
         child.stop()

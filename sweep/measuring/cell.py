@@ -139,7 +139,7 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
         argv = _locust_argv(place, key, endpoint, Told.far(far, plan.scenario, spec, args))
         log = beside(folder, layout.LOCUST_LOG)
         seconds = _limit_seconds(plan)
-        with _profiled(place, folder, endpoint, longer=_FAR_SECONDS):
+        with _profiled(place, folder, endpoint, gone, longer=_FAR_SECONDS):
             return run_far(
                 far, argv, files, processes=plan.processes, seconds=seconds, folder=folder, log=log
             )
@@ -166,14 +166,14 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
         ended=gone,
     )
     with links as more, stacked, probes:
-        return _load_watched(place, key, endpoint, more)
+        return _load_watched(place, key, endpoint, more, gone)
 
 
 def _load_watched(
-    place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str]
+    place: Workplace, key: CellKey, endpoint: Endpoint, more: Mapping[str, str], gone: Ended
 ) -> tuple[int | None, Load]:
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
-    with _profiled(place, folder, endpoint):
+    with _profiled(place, folder, endpoint, gone):
         locust = Child(
             ["-m", "locust", *_locust_argv(place, key, endpoint, _told_here(place, key))],
             log=beside(folder, layout.LOCUST_LOG),
@@ -189,7 +189,7 @@ def _load_watched(
 
 
 def _profiled(
-    place: Workplace, folder: Path, endpoint: Endpoint, *, longer: float = 0.0
+    place: Workplace, folder: Path, endpoint: Endpoint, gone: Ended, *, longer: float = 0.0
 ) -> AbstractContextManager[None]:
     return profiling(
         place.plan,
@@ -199,6 +199,7 @@ def _profiled(
         seconds=_limit_seconds(place.plan) + longer,
         ledger=place.ledger,
         cpus=place.cpus_for(endpoint),
+        ended=gone,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from records.cells import layout
 from records.cells.cell import Check
+from records.cells.folders import cell_of
 from records.cells.reader import CellData, read_cell
 from records.cells.request import RequestRecord
 from records.errors import RecordError
@@ -49,9 +50,8 @@ def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellD
     """
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
-    data = read_cell(folder)
-    if not checks:
-        return data
-    cell = replace(data.cell, verdict=data.cell.verdict.merged(checks))
-    write_json(folder / layout.CELL, cell.to_json())
-    return replace(data, cell=cell)
+    if checks:
+        kept = cell_of(folder)  # without what a reader finds for itself, again and again
+        with_them = replace(kept, verdict=kept.verdict.merged(checks))
+        write_json(folder / layout.CELL, with_them.to_json())
+    return read_cell(folder)

@@ -182,6 +182,15 @@ def test_a_loop_that_small_pieces_fill_is_full_though_who_looks_finds_it_without
     assert not any(e.figure.startswith("of that in") for one in findings for e in one.evidence)
 
 
+@pytest.mark.parametrize(("rps", "found"), [(490, []), (440, ["interpreter-bound"])])
+def test_a_loop_that_is_full_of_small_pieces_is_blamed_for_a_quarter_of_the_requests(
+    loaded: Any, seen: Any, rps: float, found: list[str]
+) -> None:
+    light = seen(users=1, rps=30, waits=(at("ready", 1),))
+    heavy = seen(users=20, rps=rps, waits=(at("ready", 20),), lag_ms=30, loop_busy=0.2, **HAD)
+    assert codes(event_loop(loaded(light, heavy))) == found
+
+
 def test_what_another_process_computes_is_not_the_loop_s(diagnose: Any, seen: Any) -> None:
     """One of a pool's, as for embeddings, while the app looks for its results again and again."""
     light, heavy = (

@@ -26,7 +26,8 @@ def plan(spec: str, *keys: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("spec", "files"), [
-    ("run:uvicorn a:b", FILES), ("local", FILES), ("url:http://h", OF_ANY), ("k8s:a/b/c,via=forward", OF_ANY),
+    ("run:uvicorn a:b", FILES), *((kind, FILES) for kind in ("local", "local-equal-cpu", "pod", "podman:o")),
+    ("url:http://h", OF_ANY), ("k8s:a/b/c,via=forward", OF_ANY),
     ("k8s:a/b/c,port=8", {"profile.scraped.jsonl"}), ("k8s:a/b/c,via=pod,load=here", OF_ANY),
 ])  # fmt: skip
 def test_a_plan_says_what_is_kept_of_what_it_starts(spec: str, files: set[str]) -> None:

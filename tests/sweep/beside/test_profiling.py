@@ -55,11 +55,11 @@ def starting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], None]:
     return start
 
 
-def profiled(folder: Path) -> Any:
-    ledger = Ledger(folder / "l")
+def profiled(folder: Path, ended: Ended | None = None) -> Any:
+    ledger, ended = Ledger(folder / "l"), ended or Ended()
     return profiling.profiling(
         plan_of("local"), ENDPOINT, output=folder / ".c.profile.json", log=folder / "log", seconds=5,
-        ledger=ledger, cpus=CPUS,
+        ledger=ledger, cpus=CPUS, ended=ended,
     )  # fmt: skip
 
 
@@ -87,3 +87,14 @@ def test_the_load_begins_without_one_that_ended(
     starting(Slow(None))
     with within(tmp_path):
         pass
+
+
+def test_of_one_that_was_killed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, starting: Callable[[Slow], None]
+) -> None:
+    starting(child := Slow(tmp_path / ".c.profile.jsonl"))
+    monkeypatch.setattr(child, "was_killed", lambda: True)
+    monkeypatch.setattr(child, "how_ended", lambda: "was killed by SIGKILL", raising=False)
+    with profiled(tmp_path, ended := Ended()):
+        pass
+    assert ended.watchers == ["the profiler was killed by SIGKILL"]
