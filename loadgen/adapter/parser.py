@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from argparse import SUPPRESS
+from collections.abc import Callable
 from typing import Any
 
+from loadgen.adapter.sources import sourced
 from loadgen.engine.bounds import choice, number
 from loadgen.engine.option_model import Option, OptionModel
+from loadgen.engine.terminal import refuse
 from reach.options import OPTIONS
+from records.errors import UsageError
 
 
 def add_arguments(parser: Any, *models: type[OptionModel]) -> None:
@@ -41,9 +45,10 @@ def _help(option: Option, default: Any) -> str:
 
 def _kind(option: Option, default: Any) -> dict[str, Any]:
     if option.bounds is not None:
-        return {"type": number(option.flag, *option.bounds), "default": default}
+        return {"type": _in_one_line(number(option.flag, *option.bounds)), "default": default}
     if option.choices:
-        return {"type": choice(option.flag, option.choices), "choices": option.choices, "default": default}
+        kind = _in_one_line(choice(option.flag, option.choices))
+        return {"type": kind, "choices": option.choices, "default": default}
     if option.switch:
         return {"action": "store_true"}
     named = {"metavar": option.metavar} if option.metavar else {}
@@ -52,3 +57,15 @@ def _kind(option: Option, default: Any) -> dict[str, Any]:
     if option.environment:
         named["env_var"] = option.environment
     return {"default": default, **named}
+
+
+def _in_one_line(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A type for argparse, which would print the whole usage before what is wrong."""
+
+    def kind(text: str) -> Any:
+        try:
+            return parse(text)
+        except UsageError as error:
+            refuse(sourced(str(error)))
+
+    return kind

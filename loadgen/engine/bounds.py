@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from loadgen.engine.terminal import refuse
 from records.errors import UsageError
 from records.options.numbers import finite, whole
 
@@ -21,17 +20,14 @@ Bounds = tuple[type[int] | type[float], float, float]
 def number(
     name: str, kind: type[int] | type[float], least: float, most: float = MOST_SECONDS
 ) -> Callable[[str], float]:
-    """A type for argparse that refuses in one line, where argparse would print the whole usage first."""
+    """Of a text; it raises UsageError for what is none, or out of bounds."""
 
     def parse(text: str) -> float:
         try:
             value = whole(text.strip()) if kind is int else finite(text.strip())
         except ValueError:
             value = kind(-1)
-        try:
-            check_number(name, value, (kind, least, most), text=text)
-        except UsageError as error:
-            refuse(str(error))
+        check_number(name, value, (kind, least, most), text=text)
         return value
 
     return parse
@@ -48,9 +44,11 @@ def check_number(name: str, value: float, bounds: Bounds, *, text: str | None = 
 
 
 def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:
+    """One of these; it raises UsageError for another."""
+
     def parse(text: str) -> str:
         if text not in choices:
-            refuse(f"{name} is one of {', '.join(choices)}, not {text!r}")
+            raise UsageError(f"{name} is one of {', '.join(choices)}, not {text!r}")
         return text
 
     return parse

@@ -35,3 +35,5 @@ def test_the_command_line_and_a_file(tmp_path: Path) -> None:
     assert last.endswith("invalid int value: 'abc'")
     (tmp_path / "locust.conf").write_text("users = abc\n")
     assert refused(tmp_path, "--headless").endswith("invalid int value: 'abc' (from locust.conf)")
+    (tmp_path / "locust.conf").write_text("think-time = -3\n")  # one of ours, with bounds
+    assert refused(tmp_path, "--headless").endswith("at least 0, not '-3' (from locust.conf)")
