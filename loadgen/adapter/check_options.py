@@ -16,6 +16,7 @@ from typing import Any
 
 import orjson
 
+from loadgen.adapter.sources import of_files
 from loadgen.adapter.user import loaded_models, loaded_scenario  # first: locust patches the process
 
 from locust.argument_parser import get_parser  # isort: skip
@@ -47,6 +48,8 @@ def _warnings(scenario: Scenario, given: Any, unknown: Sequence[str]) -> Sequenc
     """Of a command line, as it was parsed and what was not; one that is refused ends the process."""
     if stray := [*unknown, *given.user_classes]:  # locust takes a word by itself for a user's name
         refuse(f"neither it nor locust has an option {_named(stray)}")
+    for file, flags in of_files().items():
+        refuse(f"{file} would change each load, and no plan shows that: write {', '.join(flags)} after --")
     try:
         wanted = settings(given)
         task = task_of(scenario, given, wanted)

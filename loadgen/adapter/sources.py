@@ -34,3 +34,16 @@ def sourced(message: str) -> str:
                 if source.startswith(_FILE):
                     return f"{message} (from {source.removeprefix(_FILE)})"
     return message
+
+
+def of_files() -> dict[str, list[str]]:
+    """By file of options, the flags of what was taken from it: locust reads some without being told to."""
+    found: dict[str, list[str]] = {}
+    for parser in _parsers:
+        for source, given in parser.get_source_to_settings_dict().items():
+            if source.startswith(_FILE):
+                flags = [
+                    action.option_strings[-1] if action else f"--{key}" for key, (action, _) in given.items()
+                ]
+                found[source.removeprefix(_FILE)] = flags
+    return found

@@ -83,6 +83,7 @@ class LoadOptions(OptionModel):
     cell_spec: str = text(
         "--cell-spec", "A sweep's: what the cell is called and to be, as JSON", metavar="FILE", hidden=True
     )
+    turn: str = text("--turn", "A sweep's: what is asked in another order in each turn", hidden=True)
     region: str = text(
         "--region",
         "Where this load worker stands, in the records [default: not said]",

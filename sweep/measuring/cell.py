@@ -246,6 +246,12 @@ def _told_here(place: Workplace, key: CellKey) -> Told:
     return Told(*paths, words=plan.locust_args)
 
 
+def _turn(folder: Path) -> str:
+    """The same for all services that are compared at a load, in a repeat: another one asks other questions,
+    which no cache between cells knows; so does another try."""
+    return f"{folder.name}/{again.times(folder)}"
+
+
 def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told) -> list[str]:
     plan, users = place.plan, str(key.concurrency)
     least, most = plan.cell_seconds
@@ -262,6 +268,7 @@ def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told)
         "--results": told.results,
         "--run-name": place.run.resolve().name,  # also where the directory was given as "."
         "--cell-spec": told.spec,
+        "--turn": _turn(place.folder(key)),
     }
     return [
         *("--headless", *own_words(own)),

@@ -33,7 +33,7 @@ from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
 from sweep.running.errors import NotUp, OutOfTime
 from sweep.running.ledger import Ledger
-from sweep.running.others import Programs, busiest, ours
+from sweep.running.others import Programs, busiest, listeners, ours
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
 
@@ -234,7 +234,7 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        others = {} if endpoint.load else busiest(before, Programs.now(), ours(endpoint.as_it_is().pids))
+        others = {} if endpoint.load else busiest(before, Programs.now(), _ours(endpoint))
         self.course.took(key, data, others)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
@@ -253,3 +253,8 @@ class Sweep:
         """At its memory limit: then whatever else there is goes on."""
         if (confined := at.endpoints[key.service].confined) and (why := confined.killed()):
             self.course.leave(key, why)
+
+
+def _ours(endpoint: Endpoint) -> set[int]:
+    """Processes of the sweep's and of the service that it measures."""
+    return ours((*endpoint.as_it_is().pids, *listeners(endpoint.base_url)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -11,6 +12,9 @@ from sweep.planning.load_words import OWN, by_default, flag, found_in, of_point
 from sweep.planning.plan import STREAM, Plan
 from sweep.planning.scenario import Declared, asked, locustfile
 from sweep.running.errors import UsageError
+
+FILES_OF_OPTIONS = ("locust.conf", "pyproject.toml", os.path.expanduser("~/.locust.conf"))
+"""Which locust reads of its own accord, where it is started."""
 
 
 def check_scenario(plan: Plan) -> tuple[str, ...]:
@@ -29,7 +33,7 @@ def check_scenario(plan: Plan) -> tuple[str, ...]:
     twice = next((name for name in names if name.replace("-", "_") in given), None)
     if twice:
         raise UsageError(f"--grid {twice} and {flag(twice)} after -- contradict each other: leave one out")
-    if plan.grid or plan.locust_args or plan.scenario != STREAM:
+    if plan.grid or plan.locust_args or plan.scenario != STREAM or any(map(os.path.exists, FILES_OF_OPTIONS)):
         lines = [
             [*by_default(point), *plan.locust_args, *of_point(point)] for point in combinations(plan.grid)
         ]

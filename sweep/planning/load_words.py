@@ -43,6 +43,7 @@ OWN: Mapping[str, str] = {
     "--run-name": _CELL,
     "--cell-name": _CELL,
     "--cell-spec": "the sweep says what each cell is to be",
+    "--turn": "the sweep has each load and repeat ask in another order",
     "--processes": _PROCESSES,
     "--master": _PROCESSES,
     "--worker": _PROCESSES,

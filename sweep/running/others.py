@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
+from urllib.parse import urlsplit
 
 import psutil
 
@@ -64,6 +65,22 @@ def ours(pids: Collection[int]) -> set[int]:
         with suppress(psutil.Error):
             found |= {pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))}
     return found
+
+
+def listeners(url: str) -> set[int]:
+    """Who answers at that address of this machine, as far as the system says it: a service that is measured,
+    and that nobody here started."""
+    at = urlsplit(url)
+    if at.hostname not in ("localhost", "::1") and not (at.hostname or "").startswith("127."):
+        return set()
+    port = at.port or {"https": 443}.get(at.scheme, 80)
+    with suppress(psutil.Error, OSError):
+        return {
+            one.pid
+            for one in psutil.net_connections("tcp")
+            if one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.pid
+        }
+    return set()
 
 
 def busiest(before: Programs, after: Programs, but: Collection[int]) -> dict[str, float]:

@@ -45,11 +45,11 @@ def _bundled(r: RequestRecord) -> bool:
 def _held(r: RequestRecord, *, alone: bool) -> bool | None:
     """Was this answer held back on its way? None where that cannot be known. ``alone``: it was the only one
     then, so that no other request made the service bundle its tokens."""
+    longer_ms = _written_for_longer_ms(r)
+    if longer_ms is not None:  # however the tokens came: what holds the first ones may let the others through
+        return longer_ms > HELD_MS
     if not _bundled(r):
         return False
-    longer_ms = _written_for_longer_ms(r)
-    if longer_ms is not None:
-        return longer_ms > HELD_MS
     if CUT in r.flags:
         return True
     late_ms = _later_than_stages_ms(r)
@@ -132,13 +132,14 @@ def buffering(facts: Facts) -> Check:
     share = seen.count(True) / (len(seen) - len(unknown))
     if share <= BUFFERED_SHARE and len(unknown) > UNKNOWN_SHARE * len(seen):
         return Check(name=name, status="n/a", figure=round(share, 4), text=_unknown(unknown, len(seen)))
-    how = _as_seen([r for r, is_held in zip(long, seen, strict=True) if is_held])
+    held = [r for r, is_held in zip(long, seen, strict=True) if is_held]
+    how = ("in lumps, " if sum(map(_bundled, held)) > len(held) / 2 else "") + _as_seen(held)
     rest = f"; of {len(unknown)} more it is not known" if unknown else ""
     return Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
-        f"in {100 * share:.0f} % of the answers the tokens came in lumps, {how}, as through a proxy that "
+        f"in {100 * share:.0f} % of the answers the tokens came {how}, as through a proxy that "
         f"buffers (TTFT too high, ITL too low){rest}",
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
@@ -163,7 +164,9 @@ def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
 
 
 def _as_seen(held: Sequence[RequestRecord]) -> str:
-    """What shows that they were."""
+    """What shows that they were. Of none it is not said."""
+    if not held:
+        return "as they were written"
     longer = [ms for r in held if (ms := _written_for_longer_ms(r)) is not None]
     if longer:
         return f"{median(longer):.0f} ms after the service wrote the first one"

@@ -114,7 +114,7 @@ def cached(facts: Facts) -> Check:
     before = [r.service_ttft_ms or 0.0 for r in first]
     after = [r.service_ttft_ms or 0.0 for r in again if r.sent_at_ns <= last]
     if not again:
-        return Check(name=name, status="pass", figure=0.0, text="no question was asked twice")
+        return Check(name=name, status="pass", figure=0.0, text="no question was asked twice in this cell")
     if min(len(before), len(after)) < CACHED_SAMPLES:
         text, quick = _one_after_the_other(first_of.values(), again)
         known = len(first) >= CACHED_FEW and len(again) >= CACHED_FEW and not quick

@@ -74,10 +74,11 @@ def digest(questions: Iterable[Question]) -> str:
     return hashlib.sha256(orjson.dumps([question.text for question in questions])).hexdigest()
 
 
-def shuffled(questions: Sequence[Question], seed: int) -> list[Question]:
-    """The order in which a whole run goes through its questions."""
+def shuffled(questions: Sequence[Question], seed: int, turn: str = "") -> list[Question]:
+    """The order in which a whole run goes through its questions. In each ``turn`` it is another one: of many
+    questions there are hardly two that a cache knows from the turn before."""
     order = list(questions)
-    random.Random(seed).shuffle(order)
+    random.Random(f"{seed}/{turn}" if turn else seed).shuffle(order)
     return order
 
 

@@ -80,7 +80,7 @@ class AskTask(Task[Question, AnswerExchange]):
         if self._order:
             return
         questions = self._questions() if self.dialect.asks else [_SAME]
-        self._order, self._digest = shuffled(questions, self.seed), digest(questions)
+        self._order, self._digest = shuffled(questions, self.seed, self._load.turn), digest(questions)
 
     def _questions(self) -> list[Question]:
         file = self.options.questions

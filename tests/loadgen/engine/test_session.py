@@ -140,3 +140,10 @@ def test_the_warm_up_takes_nothing_of_the_window_s_time_and_ends_where_nothing_i
     assert not slow.stopping
     slow.look(18 * S)
     assert slow.stopping
+
+
+def test_each_turn_asks_others_first_and_the_same_turn_the_same() -> None:
+    questions = [Question(str(i), str(i)) for i in range(2000)]
+    first, second = (shuffled(questions, 1, turn)[:80] for turn in ("c01-r1/0", "c01-r2/0"))
+    assert shuffled(questions, 1, "c01-r1/0")[:80] == first != shuffled(questions, 2, "c01-r1/0")[:80]
+    assert len({one.id for one in first} & {one.id for one in second}) < 20

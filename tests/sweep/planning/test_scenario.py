@@ -97,3 +97,13 @@ def test_a_point_is_what_locust_is_told() -> None:
     last_is_believed = ["--arrival", "constant", "--arrival", "poisson", "--rate", "0.5"]
     assert words(_plan(), Point.of({"rate": 0.5}), ("--arrival", "poisson")) == last_is_believed
     assert words(replace(_plan(), workers=2), Point.of_users(5), ())[:2] == ["--processes", "2"]
+
+
+def test_a_file_of_options_that_no_plan_shows_is_refused_until_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "locust.conf").write_text("think-time = 0.5\n")
+    with pytest.raises(UsageError, match=r"locust\.conf would change each load.*write --think-time after --"):
+        check_scenario(_plan())
+    assert check_scenario(_plan(args=("--think-time", "0.5"))) == ()

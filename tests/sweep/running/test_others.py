@@ -1,13 +1,14 @@
 """Programs that took the CPU while the load wanted it: none of the sweep's, and no secret."""
 
 import os
+import socket
 import subprocess
 import sys
 from typing import Any
 
 import pytest
 
-from sweep.running.others import Program, Programs, busiest, in_words, ours
+from sweep.running.others import Program, Programs, busiest, in_words, listeners, ours
 
 
 def _seen(at: float, **cpu_seconds: float) -> Programs:
@@ -58,3 +59,13 @@ def test_what_the_sweep_started_is_ours_with_its_children() -> None:
         finally:
             os.kill(sleeper, 9)
             child.communicate()
+
+
+def test_who_listens_at_an_address_of_this_machine_is_no_stranger() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        assert (
+            listeners(f"http://127.0.0.1:{port}/v1") == listeners(f"http://localhost:{port}") == {os.getpid()}
+        )
+        assert listeners(f"http://192.0.2.7:{port}") == set()
+    assert listeners(f"http://127.0.0.1:{port}") == set()

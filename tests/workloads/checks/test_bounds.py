@@ -54,11 +54,10 @@ def profiled(until_s: int) -> bool:
     return check is not None and check.status == "pass"
 
 
-def lumps(record: Any, *, us: int = 10, held_ms: float = 160.0) -> Check:
+def lumps(record: Any, *, us: int = 10, held_ms: float | None = None) -> Check:
     gaps, first = [us] * 20 + [160_000] + [us] * 30, 400_000_000
-    one = record(
-        gaps_us=gaps, values={"written_ms": 600.0 + held_ms}, first_token_at_ns=first, ended_at_ns=10**9
-    )
+    told: Any = {"flags": ["cut-event"]} if held_ms is None else {"values": {"written_ms": 600.0 + held_ms}}
+    one = record(gaps_us=gaps, first_token_at_ns=first, ended_at_ns=10**9, **told)
     return buffering(of([one] * 20))
 
 

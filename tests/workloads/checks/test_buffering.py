@@ -183,6 +183,32 @@ def test_headers_that_waited_for_a_lump_of_the_only_request_tell_of_a_buffer(
     assert ("the headers with the first one" in check.text) == (status == "fail" and says != "written")
 
 
+def _first_bytes(pieces: Pieces, size: int = 600) -> Pieces:
+    """It waits until it has so much, and then hands on whatever comes."""
+    held, found = b"", Pieces()
+    for at, data in pieces:
+        held += data
+        if len(held) >= size:
+            found.append((at, held))
+            size, held = 0, b""
+    return found
+
+
+def _replayed(pieces: Pieces) -> Pieces:
+    return [(pieces[-1][0] + n * 0.2, data) for n, (_, data) in enumerate(pieces)]
+
+
+@pytest.mark.parametrize("front", [_first_bytes, _replayed])
+def test_what_holds_the_first_tokens_and_lets_the_others_through_one_by_one_is_found_by_the_service_s_word(
+    front: Callable[[Pieces], Pieces],
+) -> None:
+    records = [_record(n, STEADY, front, says="written", headers_first=True) for n in range(20)]
+    check = _judged(records)
+    assert check.status == "fail"
+    assert "in lumps" not in check.text
+    assert "ms after the service wrote the first one, as through a proxy" in check.text
+
+
 def test_what_a_service_says_of_its_writing_and_cannot_be_is_not_believed() -> None:
     made = [_record(n, HONEST["two lumps"], _segments, says="written", headers_first=True) for n in range(20)]
     for written_ms in (-1.0, 1e6):
