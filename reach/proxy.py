@@ -85,7 +85,7 @@ def parse_proxy(name: str, url: str) -> Proxy:
         raise ReachError(f"{name}: {kind} is no proxy that is spoken to here; give one as http://HOST:PORT")
     beside = "" if not port else f"{parts.path.removeprefix('/')}{parts.query}{parts.fragment}"
     if not re.fullmatch(r"[!-~]+", host) or not is_host_name(host) or not port or beside:
-        raise ReachError(f"{name} is not like http://[USER:PASSWORD@]HOST:PORT")
+        raise ReachError(f"{name} is not like http://HOST:PORT, with or without a user and a password")
     user, password = unquote(parts.username or ""), unquote(parts.password or "")
     secret = (
         b64encode(f"{user}:{password}".encode("utf-8", "surrogateescape")).decode()

@@ -32,6 +32,7 @@ from loadgen.process.run import Run
 from loadgen.process.run_spec import Keep, RunSpec
 from records.cells.request import RequestRecord
 from records.evidence import noise
+from records.secrets.secret_names import harmless
 from workloads.catalogue import workload
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,7 @@ def _cell(load: Starting, wanted: Settings, task: AnyTask, origin: Origin, users
     options = load.environment.parsed_options
     elsewhere = options.master and not options.processes
     served = target.served(origin, wanted.headers, wanted.redaction, requested_elsewhere=elsewhere)
-    log.info("The service's configuration is %s", served.config or "not told (as-is)")
+    log.info("The service's configuration is %s", harmless(served.config or "not told (as-is)"))
     if not wanted.results:
         return None
     expected = Expected.read(options.cell_spec, wanted.redaction) if options.cell_spec else None

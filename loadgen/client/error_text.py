@@ -48,4 +48,7 @@ def error_message(payload: bytes) -> str:
         event = None
     error = event.get("error", event) if isinstance(event, dict) else event
     said = error.get("message") if isinstance(error, dict) else error
-    return str(said or payload.decode("utf-8", "replace"))
+    try:
+        return str(said or payload.decode("utf-8", "replace"))
+    except RecursionError:
+        return TOO_DEEP

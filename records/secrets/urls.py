@@ -16,15 +16,20 @@ _MARK = re.compile("[?#]")
 _OF_PARAMETERS = re.compile(r"[\w.~%\[\]-]+=")
 _GIVEN = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*:)(?P<slashes>/{1,2})(?P<rest>\S+)"
-    r"|(?<![^\s\"'`=])[^\s\"'`:@/]+:[^\s@/]+@"
+    r"|(?<![^\s\"'`=])(?!\S*:/)[^\s\"'`:@/]+:[^\s@]+@"
 )
 """A URL, also as a path of files has it, with one slash; or a user and a password before a host alone."""
+_QUOTED = re.compile(
+    r"(?P<quote>['\"`])(?P<before>(?!run:)[\w+.=-]*?(?:[A-Za-z][\w+.-]*:/{1,2})?)"
+    r"[^/:]*:.*@(?P<rest>.*?)(?P=quote)"
+)
+"""One in quotes, in which a password may hold blanks, and other quotes."""
 
 
 def blank_given(text: str) -> str:
     """A message that may repeat what somebody wrote: the user of each URL in it is blanked, and the query and
     fragment of those with a scheme."""
-    return _GIVEN.sub(_given_blanked, text)
+    return _GIVEN.sub(_given_blanked, _QUOTED.sub(rf"\g<quote>\g<before>{BLANK}@\g<rest>\g<quote>", text))
 
 
 def _given_blanked(found: re.Match[str]) -> str:

@@ -42,9 +42,9 @@ class Start:
     """What is reported now is of its load."""
 
     def report(self, what: str) -> None:
-        # The time comes first: a terminal may have no room for the rest.
-        start = "" if self.is_over else f"starting for {time.monotonic() - self.began:.0f} s: "
-        self.progress.report(f"{start}{self.name}: {what}")
+        # The time comes first, and in few words: a terminal may have no room for the rest.
+        start = "" if self.is_over else f"{time.monotonic() - self.began:.0f} s: "
+        self.progress.report(f"{start}{self.name}{' starts' if start else ''}: {what}")
 
 
 def start_targets(

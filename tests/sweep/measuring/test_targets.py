@@ -56,10 +56,10 @@ def test_while_a_target_starts_it_is_said_which_and_for_how_long(
     if terminal:
         with console.capture() as shown:
             console.print(progress.shown())
-        assert shown.get().startswith("starting for 39 s: mock-both (loca")
+        assert shown.get().startswith("39 s: mock-both (local) star")
     else:
         assert written.getvalue().splitlines() == [
-            f"starting for {second} s: mock-both (local): no answer at /ready yet; no word yet"
+            f"{second} s: mock-both (local) starts: no answer at /ready yet; no word yet"
             for second in (15, 30)
         ]
     start.is_over = True

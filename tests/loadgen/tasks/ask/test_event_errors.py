@@ -129,3 +129,14 @@ def test_an_error_that_is_nested_deeply_ends_nobody() -> None:
     answer = Answer()
     fold_openai(answer, b'{"errors": ' + b"[" * 1000 + b"1" + b"]" * 1000 + b"}", 1)
     assert answer.error == TOO_DEEP
+
+
+@pytest.mark.parametrize("depth", [50, 985, 1000, 1015, 1020, 5000])
+@pytest.mark.parametrize("named", [b"event: error\ndata: %b\n\n", b"data: %b\n\n", b"%b"])
+@pytest.mark.parametrize("name", list(DIALECTS))
+def test_no_error_is_nested_too_deep_to_be_one(name: str, named: bytes, depth: int) -> None:
+    body = b'{"error":{"message":' + b"[" * depth + b"]" * depth + b"}}"
+    answer = Answer()
+    EventStream(answer, dialect(name).fold).feed(named % body, 1)
+    assert answer.error or not named.startswith((b"event", b"data"))
+    assert error_of_body(body) or depth > 900
