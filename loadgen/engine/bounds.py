@@ -40,7 +40,7 @@ def check_number(name: str, value: float, bounds: Bounds, *, text: str | None = 
         return
     bound = f"most {most:g}" if value > most else f"least {least:g}"
     what = "a whole number" if kind is int else "a number"
-    raise UsageError(f"{name} wants {what} of at {bound}, not {text or str(value)!r}")
+    raise UsageError(f"{name} wants {what} of at {bound}, not {str(value) if text is None else text!r}")
 
 
 def choice(name: str, choices: tuple[str, ...]) -> Callable[[str], str]:

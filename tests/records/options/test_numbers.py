@@ -17,7 +17,7 @@ NO_NUMBERS = ("\u0661", "1_0", "nan", "inf", "-inf", "1e999", "", "one", "0x10")
 
 
 @pytest.mark.parametrize("text", NO_NUMBERS)
-def test_what_is_no_number_is_refused_everywhere(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_number_is_refused_everywhere(text: str) -> None:
     for read in (whole, finite):
         with pytest.raises(ValueError, match="is no "):
             read(text)
@@ -27,7 +27,6 @@ def test_what_is_no_number_is_refused_everywhere(text: str, capsys: pytest.Captu
     for of in (int, float):
         with pytest.raises(SystemExit):
             number("--n", of, 0)(text)
-    assert capsys.readouterr().err.startswith("error: --n wants a whole number")
 
 
 def test_numbers() -> None:
