@@ -25,7 +25,7 @@ def test_what_is_no_number_is_refused_everywhere(text: str) -> None:
         with pytest.raises(click.BadParameter):
             kind.convert(text, None, None)
     for of in (int, float):
-        with pytest.raises(SystemExit):
+        with pytest.raises(UsageError, match=r"^--n wants a (whole )?number"):
             number("--n", of, 0)(text)
 
 
