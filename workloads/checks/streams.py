@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from statistics import median
 
@@ -22,6 +22,12 @@ CACHED_SAMPLES = 10
 CACHED_FEW = 5
 """So many first askings after the warm-up, and as many repeats that are as slow, show that there is none."""
 CACHED_Z = 3.0
+Time = Callable[[RequestRecord], float]
+TIMES: dict[str, Time] = {
+    "TTFT": lambda r: r.service_ttft_ms or 0.0,
+    "E2E": lambda r: (r.ended_at_ns - r.sent_at_ns) / 1e6,
+}
+"""By which a cached answer is quicker: one of the LLM's alone may come at once, and begin no sooner."""
 MOMENTS = (
     *("due", "sent", "headers", "first_event"),
     *("first_generated", "first_token", "last_token", "ended"),
@@ -95,7 +101,7 @@ def cached(facts: Facts) -> Check:
     """Are questions answered faster when they are asked again? Then a cache was measured.
 
     Asking again is no fault: a service without a cache may be measured with one question. It fails when
-    repeats' median TTFT is below half the first askings', by CACHED_MS at least, and a rank-sum test
+    repeats' median TTFT, or E2E, is below half the first askings', by CACHED_MS at least, and a rank-sum test
     (Mann-Whitney) puts the difference at three standard deviations or more. Compared are answers that count,
     in the span in which questions were first asked, so that a slow start is not taken for a cache, and each
     question's first asking is sought in all requests, warm-up too. Where there are too few in that span,
@@ -111,23 +117,23 @@ def cached(facts: Facts) -> Check:
     again = [r for r in good if (r.worker, r.user, r.seq) not in firsts]
     asked = f"{len(again)} of {len(good)} answers are to a question asked before"
     last = max((r.sent_at_ns for r in first), default=0)
-    before = [r.service_ttft_ms or 0.0 for r in first]
-    after = [r.service_ttft_ms or 0.0 for r in again if r.sent_at_ns <= last]
+    beside = [r for r in again if r.sent_at_ns <= last]
     if not again:
         return Check(name=name, status="pass", figure=0.0, text="no question was asked twice in this cell")
-    if min(len(before), len(after)) < CACHED_SAMPLES:
-        text, quick = _one_after_the_other(first_of.values(), again)
+    if min(len(first), len(beside)) < CACHED_SAMPLES:
+        told = [_one_after_the_other(first_of.values(), again, *time) for time in TIMES.items()]
+        text, quick = next((one for one in told if one[1]), told[0])
         known = len(first) >= CACHED_FEW and len(again) >= CACHED_FEW and not quick
         figure = round(len(again) / len(good), 4)
         return Check(name=name, status="pass" if known else "n/a", figure=figure, text=f"{asked}{text}")
-    ratio = median(after) / median(before) if median(before) > 0 else 1.0
-    quick = _much_quicker(before, after) and _rank_sum_z(before, after) >= CACHED_Z
+    compared = [_side_by_side(first, beside, *time) for time in TIMES.items()]
+    quick, ratio, text = next((one for one in compared if one[0]), compared[0])
     found = Check(
         name=name,
         status="fail" if quick else "pass",
         figure=round(ratio, 4),
         bound=CACHED_RATIO,
-        text=f"{asked}; median TTFT {median(after):.1f} ms again, {median(before):.1f} ms the first time",
+        text=f"{asked}; {text}",
     )
     return advised(
         found,
@@ -136,26 +142,37 @@ def cached(facts: Facts) -> Check:
     )
 
 
+def _side_by_side(
+    first: Collection[RequestRecord], again: Collection[RequestRecord], title: str, of: Time
+) -> tuple[bool, float, str]:
+    """Were those asked again much quicker, and by chance not; the ratio of the medians; and in words."""
+    before, after = [of(r) for r in first], [of(r) for r in again]
+    ratio = median(after) / median(before) if median(before) > 0 else 1.0
+    quick = _much_quicker(before, after) and _rank_sum_z(before, after) >= CACHED_Z
+    text = f"median {title} {median(after):.1f} ms again, {median(before):.1f} ms the first time"
+    return quick, ratio, text
+
+
 def _much_quicker(before: Sequence[float], after: Sequence[float]) -> bool:
     slow, fast = median(before), median(after)
     return fast < CACHED_RATIO * slow and slow - fast >= CACHED_MS
 
 
 def _one_after_the_other(
-    first_of: Collection[RequestRecord], again: Sequence[RequestRecord]
+    first_of: Collection[RequestRecord], again: Sequence[RequestRecord], title: str, of: Time
 ) -> tuple[str, bool]:
     """What can be told of few questions, asked again after all were asked, and whether they were answered
     much quicker then: that may be a cache or a slow start, of which only no gain at all tells neither. First
     askings of the warm-up stand in for the few; not the load's very first request, which is slow anyway."""
     firsts = [
-        r.service_ttft_ms
+        of(r)
         for r in first_of
         if r.outcome == "ok" and r.service_ttft_ms is not None and not {"cold", LATE} & set(r.flags)
     ]
-    after = [r.service_ttft_ms or 0.0 for r in again if LATE not in r.flags]
+    after = [of(r) for r in again if LATE not in r.flags]
     if not firsts or not after:
         return ": too few of either kind side by side to tell a cache", False
-    text = f"; median TTFT {median(after):.1f} ms again, {median(firsts):.1f} ms the first time"
+    text = f"; median {title} {median(after):.1f} ms again, {median(firsts):.1f} ms the first time"
     if not _much_quicker(firsts, after):
         few = "" if len(firsts) >= CACHED_FEW else ", of too few to tell a cache"
         return f"{text}{few}", False

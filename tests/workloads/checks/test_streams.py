@@ -192,6 +192,17 @@ def test_a_cache_is_seen_and_nothing_is_taken_for_one(
     assert (check.status, said in check.text) == (status, True), check.text
 
 
+def test_a_cache_of_answers_that_begin_no_sooner_is_seen_by_their_end() -> None:
+    """As one of the LLM's, behind a slow retrieval."""
+    made = _asked(190.0)
+    seen: set[str] = set()
+    for r in made:
+        r.ended_at_ns = (r.first_token_at_ns or 0) + (5_000_000 if r.question in seen else 900_000_000)
+        seen.add(r.question)
+    check = streams.cached(_facts(*made))
+    assert (check.status, "median E2E" in check.text) == ("fail", True), check.text
+
+
 def test_chance_is_no_cache() -> None:
     """Latencies from 1 to 1000 ms whatever was asked: the medians of a few differ by more than two."""
     firsts = [_answer(2 * n, question=f"q{n}", ttft_ms=1.0 + 97 * n) for n in range(10)]
