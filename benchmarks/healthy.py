@@ -2,8 +2,9 @@
 
 A run is one of the healthy app alone, at a light and a heavy load, twice each; the healthy sides of the cases
 that `benchmarks/diagnosis.py` kept in --output are runs, too. Each is blanked as the cases are, and reported.
-More are measured until there are --runs that count: those with a valid cell at each load. Kept runs are not
-measured again; what is kept is judged by the finders as they are now. Exit 1 if any is accused.
+More are measured until there are --runs that count: those with a valid cell at each load, in which the app
+did not fill its core, by the kernel's clock; those in which it did are told apart. Kept runs are not measured
+again; what is kept is judged by the finders as they are now. Exit 1 if any is accused.
 
 python benchmarks/healthy.py [--runs 149] [--kept] [--json] [--output DIR]
 """
@@ -42,9 +43,14 @@ OF_OTHERS = "noisy-neighbour"
 CONFIDENCE = 0.95
 REQUESTS = 12
 """Of the light load; of the heavy one ten a user all the same."""
+FULL = 0.85
+"""The share of a cell's time for which the event loop's thread was on a CPU, by the kernel's clock: from there
+on an app is healthy no more, for on a machine that is so slow it can do no more."""
 MOST_SPOILED = 20
 """Runs in a row without a valid cell of each load: this machine is too busy."""
-ALONE = Case(name="healthy-alone", right=(NO_ACCUSATION,), planted=settings(), is_healthy=True)
+USERS = 10
+"""Half of the cases' heavy load, which fills a slow machine's core."""
+ALONE = Case(name="healthy-alone", right=(NO_ACCUSATION,), planted=settings(), is_healthy=True, users=USERS)
 JUDGED = "healthy"
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a timeout, too, ends the servers
@@ -58,10 +64,16 @@ class Run:
     codes: tuple[str, ...]
     valid_loads: int
     loads: int
+    full: bool = False
+    """Its process had next to nothing left of its core: what is said of that is no accusation."""
+
+    @property
+    def measured(self) -> bool:
+        return self.valid_loads == self.loads
 
     @property
     def counts(self) -> bool:
-        return self.valid_loads == self.loads
+        return self.measured and not self.full
 
     @property
     def accused(self) -> tuple[str, ...]:
@@ -102,7 +114,21 @@ def judge(name: str, run: Path) -> Run:
     valid = {verdict["cell"].rpartition("-r")[0] for verdict in found["verdicts"] if verdict["valid"]}
     loads = {verdict["cell"].rpartition("-r")[0] for verdict in found["verdicts"]}
     codes = tuple(str(finding["code"]) for finding in found["findings"])
-    return Run(name=name, codes=codes, valid_loads=len(valid), loads=len(loads))
+    full = max(map(on_cpu, blanked.glob(f"{layout.CELLS}/**/{layout.INSIDE}")), default=0.0) >= FULL
+    return Run(name=name, codes=codes, valid_loads=len(valid), loads=len(loads), full=full)
+
+
+def on_cpu(inside: Path) -> float:
+    """The share of a cell's time for which the loop's thread was on a CPU."""
+    seen = [json.loads(line) for line in inside.read_text().splitlines()]
+    told = [
+        (one["at_ns"], one["loops"][0]["cpu_ns"])
+        for one in seen
+        if one["loops"] and "cpu_ns" in one["loops"][0]
+    ]
+    if len(told) < 2:
+        return 0.0
+    return float((told[-1][1] - told[0][1]) / (told[-1][0] - told[0][0]))
 
 
 def runs(output: Path, wanted: int, *, kept: bool) -> Iterator[Run]:
@@ -152,7 +178,7 @@ def main() -> int:
         for run in runs(arguments.output, arguments.runs, kept=arguments.kept):
             found.append(run)
             if not arguments.json:
-                what = "counts" if run.counts else "does not count"
+                what = "counts" if run.counts else "full" if run.measured else "does not count"
                 print(
                     f"{len(found)} {run.name}: {what}; {', '.join(run.codes) or 'nothing found'}", flush=True
                 )
@@ -162,9 +188,12 @@ def main() -> int:
     counted = [run for run in found if run.counts]
     accused = [run for run in counted if run.accused]
     others = sum(OF_OTHERS in run.codes for run in counted)
+    full = [run for run in found if run.measured and run.full]
     result = {
         "runs": len(counted),
-        "not_counted": len(found) - len(counted),
+        "not_counted": sum(not run.measured for run in found),
+        "full": len(full),
+        "codes_of_full": dict(Counter(code for run in full for code in run.codes)),
         "accused": len(accused),
         "at_most_percent": round(100 * upper(len(accused), len(counted)), 2) if counted else None,
         "noisy_neighbour": others,
@@ -178,7 +207,7 @@ def main() -> int:
         print(
             f"accused in {len(accused)} of {len(counted)} runs: in under {result['at_most_percent']} % "
             f"(95 %); a noisy neighbour in {others}; {result['not_counted']} runs without a valid cell at "
-            "each load"
+            f"each load, {len(full)} in which the app filled its core: {result['codes_of_full']}"
         )
     return 1 if accused or failed or (len(counted) < arguments.runs and not arguments.kept) else 0
 

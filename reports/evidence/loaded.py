@@ -109,6 +109,11 @@ class LoadedPoint:
             return (self,)
         return tuple(replace(self, level=replace(self.level, cells=(cell,))) for cell in cells)
 
+    def of(self, repeat: object) -> LoadedPoint:
+        """The same of one repeat's cells."""
+        cells = tuple(cell for cell in self.level.valid_cells if cell.sample.key == repeat)
+        return replace(self, level=replace(self.level, cells=cells))
+
     @cached_property
     def inside(self) -> InsideOfCells | None:
         return mean_inside([found for cell in self.level.valid_cells for found in cell.insides])

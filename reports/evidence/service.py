@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -49,6 +49,14 @@ class Service:
     def paired(self) -> bool:
         """Is there a repeat that both ends have? Else what changed between them may be the hour."""
         return bool(_repeats(self.light.level) & _repeats(self.heavy.level))
+
+    @cached_property
+    def each(self) -> tuple[Service, ...]:
+        """The same of each repeat alone, at its two loads; itself where there are not two such repeats."""
+        both = _repeats(self.light.level) & _repeats(self.heavy.level) if self.compared else set()
+        if len(both) < 2:
+            return (self,)
+        return tuple(replace(self, points=(self.light.of(key), self.heavy.of(key))) for key in both)
 
     @property
     def comparison(self) -> Comparison:

@@ -133,14 +133,12 @@ def buffering(facts: Facts) -> Check:
     if share <= BUFFERED_SHARE and len(unknown) > UNKNOWN_SHARE * len(seen):
         return Check(name=name, status="n/a", figure=round(share, 4), text=_unknown(unknown, len(seen)))
     held = [r for r, is_held in zip(long, seen, strict=True) if is_held]
-    how = ("in lumps, " if sum(map(_bundled, held)) > len(held) / 2 else "") + _as_seen(held)
     rest = f"; of {len(unknown)} more it is not known" if unknown else ""
     return Check.bounded(
         name,
         share,
         BUFFERED_SHARE,
-        f"in {100 * share:.0f} % of the answers the tokens came {how}, as through a proxy that "
-        f"buffers (TTFT too high, ITL too low){rest}",
+        (_as_seen(held, share) if held else "no answer's tokens were held back on their way") + rest,
         advice="switch its buffering off (nginx: proxy_buffering off), or ask the service itself, without it",
     )
 
@@ -163,12 +161,16 @@ def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     )
 
 
-def _as_seen(held: Sequence[RequestRecord]) -> str:
-    """What shows that they were. Of none it is not said."""
-    if not held:
-        return "as they were written"
+def _as_seen(held: Sequence[RequestRecord], share: float) -> str:
+    """What shows that they were: a ``share`` of the answers."""
     longer = [ms for r in held if (ms := _written_for_longer_ms(r)) is not None]
     if longer:
-        return f"{median(longer):.0f} ms after the service wrote the first one"
-    cut = sum(CUT in r.flags for r in held) > len(held) / 2
-    return "cut in the midst of a line" if cut else "the headers with the first one"
+        how = f"{median(longer):.0f} ms after the service wrote the first one"
+    else:
+        cut = sum(CUT in r.flags for r in held) > len(held) / 2
+        how = "cut in the midst of a line" if cut else "the headers with the first one"
+    lumps = "in lumps, " if sum(map(_bundled, held)) > len(held) / 2 else ""
+    return (
+        f"in {100 * share:.0f} % of the answers the tokens came {lumps}{how}, as through a proxy that "
+        "buffers (TTFT too high, ITL too low)"
+    )

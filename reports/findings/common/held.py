@@ -48,8 +48,11 @@ def is_much_held(service: Service) -> bool:
 
 
 def _waits(service: Service, share: float, clear: float) -> bool:
-    """Does that share of its requests wait because of the load, and ``clear`` beyond what is open?"""
-    return service.held >= share and (_slower(service, clear) or _fewer(service, clear))
+    """Does that share of its requests wait because of the load, and ``clear`` beyond what is open? In each
+    repeat, too: what came upon one alone is another program, and no service's."""
+    if service.held < share or any(one.held < clear for one in service.each):
+        return False
+    return _slower(service, clear) or _fewer(service, clear)
 
 
 def is_late(service: Service) -> bool:
@@ -57,6 +60,8 @@ def is_late(service: Service) -> bool:
     few, many = service.light, service.heavy
     if not service.compared or not few.ttft_s or many.ttft_s < (1 + LOSS) * few.ttft_s:
         return False
+    if any(one.heavy.ttft_s < (1 + CLEAR) * one.light.ttft_s for one in service.each):
+        return False  # as of `_waits`
     unsure = CORRELATED * NORMAL * math.hypot(few.ttft_error, many.ttft_error)
     return many.ttft_s / few.ttft_s * math.exp(-unsure) > 1 + CLEAR
 

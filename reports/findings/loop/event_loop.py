@@ -136,7 +136,7 @@ def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     on_loop = _waste(inside) or work_on_loop(inside)
     took = _took(service, inside, on_loop)
     ms = 1e3 * max(on_loop.waits * inside.loops, took) / service.heavy.per_second
-    wasted = _is_wasted(on_loop)
+    wasted = _is_wasted(on_loop) and _seen(service, on_loop) >= FEWEST_SEEN
     why = BY_FAMILY[on_loop.kind] if wasted else _why(service, on_loop, inside, pieces_ms(inside))
     if why is None or why is INTERPRETER or not (wasted or _binds_next(service, on_loop, inside, ms)):
         return

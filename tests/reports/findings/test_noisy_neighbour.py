@@ -31,7 +31,7 @@ def test_a_neighbour_is_to_blame_for_those_who_wait_for_its_cpu(
     waits = (Excess(place=place, requests=15.0, share=15 / 16, ms=375.0),)
     heavy = at_load(ran, 0.4, inside=SimpleNamespace(samples=99), places={place: 15.0}, in_flight=20.0)
     service = SimpleNamespace(
-        held=0.8, compared=False, waiting=16.0, excesses=waits, heavy=heavy, light=heavy
+        held=0.8, compared=False, waiting=16.0, excesses=waits, heavy=heavy, light=heavy, each=()
     )
     analysis: Any = SimpleNamespace(services=[service])
     assert [one.code for one in noisy_neighbour(analysis)] == found

@@ -97,7 +97,7 @@ def test_a_few_lumpy_answers_among_steady_ones_pass() -> None:
 
 @pytest.mark.parametrize(("whole", "status", "said"), [
     (8, "n/a", "in 40 % of the answers the tokens came all at once"),
-    (2, "pass", "ITL too low); of 2 more it is not known"),
+    (2, "pass", "held back on their way; of 2 more it is not known"),
 ])  # fmt: skip
 def test_answers_that_cannot_be_judged_are_not_said_to_have_streamed(
     whole: int, status: str, said: str
