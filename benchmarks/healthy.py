@@ -44,7 +44,7 @@ CONFIDENCE = 0.95
 REQUESTS = 12
 """Of the light load; of the heavy one ten a user all the same."""
 FULL = 0.85
-"""The share of a cell's time for which the event loop's thread was on a CPU, by the kernel's clock: from there
+"""The share of a cell's time for which the loop's thread was on a CPU, by the kernel's clock: from there
 on an app is healthy no more, for on a machine that is so slow it can do no more."""
 MOST_SPOILED = 20
 """Runs in a row without a valid cell of each load: this machine is too busy."""

@@ -81,7 +81,11 @@ def try_fixes_of(
     """
     before = load(directory, OPTION)
     whole.need_report()
-    found = fixing_plan(_analysis(directory), before, fixes, repeats=repeats)
+    analysis = _analysis(directory)
+    if analysis.levels and not any(level.valid_cells for level in analysis.levels):
+        whole.print_out("no fix to try: no measurement of this run is valid, so that nothing can be found\n")
+        return analysis.exit_code
+    found = fixing_plan(analysis, before, fixes, repeats=repeats)
     if isinstance(found, str):
         whole.print_out(f"{found}\n")
         return 0

@@ -3,13 +3,16 @@
 import json
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from records.exit_codes import INVALID
 from support import sweep, sweep_ended_well
 from sweep import cli
 from sweep.measuring.directory import create
+from sweep.mending import trying
 from sweep_world import plan_of
 
 
@@ -23,6 +26,17 @@ def test_a_run_without_findings_has_no_fix_and_that_is_no_mistake(here: Any, tmp
     assert list(tmp_path.iterdir()) == [run]
     done = here(cli.main, "--plan-only", "--config", "mock-both", "--concurrency", "1", "--try-fixes")
     assert done.stdout.splitlines()[-1] == "then, of what is found, up to 3 fixes"
+
+
+def test_where_nothing_is_valid_nothing_can_be_found(
+    here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = create(tmp_path, "t", plan_of("local"))
+    judged = SimpleNamespace(levels=(SimpleNamespace(valid_cells=()),), exit_code=INVALID)
+    monkeypatch.setattr(trying, "_analysis", lambda _: judged)
+    done = here(cli.main, "--try-fixes", str(run))
+    assert (done.returncode, done.stdout.count("\n")) == (INVALID, 1)
+    assert done.stdout.startswith("no fix to try: no measurement of this run is valid")
 
 
 APP = """
