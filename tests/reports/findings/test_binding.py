@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from reports.findings.catalogue import diagnosis
 from reports.findings.loop.event_loop import event_loop
 
 LINE = "retrieve (mine.py:7)"
@@ -219,3 +220,21 @@ def test_requests_too_quick_to_be_met_at_the_light_load_are_no_reason_to_be_blin
     waits = (at("running", 1), at("ready", 4))
     heavy = seen(users=5, rps=1100, waits=waits, lag_ms=6, running=own, loop_busy=0.9, **HAD)
     assert codes(diagnose(light, heavy)) == ["event-loop-blocked"]
+
+
+@pytest.mark.parametrize(("second", "found"), [(30 * 20, []), (40, ["stage-serialised"])])
+def test_a_loss_in_one_repeat_alone_is_no_service_s(
+    loaded: Any, seen: Any, second: float, found: list[str]
+) -> None:
+    """As of another program that came and went, though on the mean a third of the requests wait."""
+    both = [
+        seen(users=users, rps=rps, waits=(at("lock", users),), spec={"repeat": repeat})
+        for repeat, many in ((1, 40), (2, second))
+        for users, rps in ((1, 30), (20, many))
+    ]
+    analysis = loaded(*both)
+    [service] = analysis.services
+    assert [round(one.heavy.per_second) for one in service.each].count(40) >= 1
+    assert service.held > 0.3
+    codes_found = [one.code for one in diagnosis(analysis)]
+    assert [code for code in codes_found if code == "stage-serialised"] == found
