@@ -36,10 +36,12 @@ def behind(inside: InsideOfCells, takers: Collection[str] = ()) -> dict[Place, f
 
 
 def takers_of(inside: InsideOfCells | None) -> frozenset[str]:
-    """Which functions of the app's own tasks wait for work that others give them: at a light load, where
-    there is not always some."""
-    beside = () if inside is None else inside.beside
-    return frozenset(_function(place) for place, _ in beside if place.where and place.kind in HOME_MADE)
+    """Which functions of the app's own tasks and threads wait for work that others give them: at a light
+    load, where there is not always some."""
+    if inside is None:
+        return frozenset()
+    tasks = {_function(place) for place, _ in inside.beside if place.where and place.kind in HOME_MADE}
+    return frozenset(tasks | {_function(work) for work, _ in inside.in_threads if _takes(work)})
 
 
 def workers(inside: InsideOfCells, takers: Collection[str] = ()) -> float:
@@ -53,7 +55,11 @@ def workers(inside: InsideOfCells, takers: Collection[str] = ()) -> float:
 
     tasks = sum(count for place, count in inside.beside if place.where and not is_idle(place))
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
-    threads = sum(count for work, count in inside.in_threads if not _idle(work))
+    threads = sum(
+        count
+        for work, count in inside.in_threads
+        if not _idle(work) or (_function(work) in takers and not _takes(work))
+    )
     return tasks + max(0.0, threads - serving)
 
 
@@ -80,9 +86,9 @@ def _through_threads(
     return left
 
 
-def _function(place: Place) -> str:
+def _function(of: Place | Work) -> str:
     """That whose line it is."""
-    return place.where.rpartition(":")[0]
+    return of.where.rpartition(":")[0]
 
 
 def _in_turn(waits: dict[Place, float], inside: InsideOfCells, takers: Collection[str]) -> dict[Place, float]:
@@ -116,6 +122,11 @@ def alike(light: Mapping[Place, float], heavy: Mapping[Place, float]) -> dict[Pl
 def computes(work: Work) -> bool:
     """As far as its line tells."""
     return work.doing not in WAITING and work.called not in IN_THE_SYSTEM
+
+
+def _takes(work: Work) -> bool:
+    """Does it wait until a queue has something for it?"""
+    return bool(work.where) and (work.called == ":get" or work.called.startswith("queue:"))
 
 
 def _idle(work: Work) -> bool:

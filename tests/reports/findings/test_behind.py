@@ -163,3 +163,19 @@ def test_a_process_that_fills_one_core_of_two_is_not_acquitted(loaded: Any, seen
         seen(users=users, rps=10, waits=(at("event", users),), cpu_percent=98.0) for users in (1, 20)
     )
     assert "interpreter-bound" not in [one.code for one in acquittals(loaded(light, heavy), ())]
+
+
+@pytest.mark.parametrize(("idle", "busy", "code"), [
+    ({"called": "queue:Queue.get", "doing": "blocking-wait"}, {"called": ":sleep"}, "stage-serialised"),
+    ({"called": ":get"}, {"called": ":sleep"}, "stage-serialised"),  # of a SimpleQueue
+    ({"called": "queue:Queue.get", "doing": "blocking-wait"},) * 2 + ("unknown",),  # it has nothing to do
+    ({"called": ":sleep"}, {"called": ":sleep"}, "unknown"),  # it looks again now and then
+])  # fmt: skip
+def test_a_thread_that_takes_work_makes_it_also_where_it_only_waits_for_somebody(
+    diagnose: Any, seen: Any, idle: dict[str, str], busy: dict[str, str], code: str
+) -> None:
+    taker = {"where": LOCKED, "count": 1}
+    light = seen(users=1, rps=10, waits=(at("socket-read", 1),), threads=({**taker, **idle},))
+    heavy = seen(users=20, rps=10, waits=(at("future", 20),), threads=({**taker, **busy},))
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == (code, LINE)
