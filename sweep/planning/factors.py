@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 from records.cells.point import RATE, USERS, VIA
 from sweep.planning.grid import combinations
@@ -13,7 +13,8 @@ from sweep.planning.plan import STREAM, Plan
 from sweep.planning.scenario import Declared, asked, locustfile
 from sweep.running.errors import UsageError
 
-FILES_OF_OPTIONS = ("locust.conf", "pyproject.toml", os.path.expanduser("~/.locust.conf"))
+PYPROJECT = Path("pyproject.toml")
+FILES_OF_OPTIONS = (Path("locust.conf"), PYPROJECT, Path("~/.locust.conf"))
 """Which locust reads of its own accord, where it is started."""
 
 
@@ -33,7 +34,12 @@ def check_scenario(plan: Plan) -> tuple[str, ...]:
     twice = next((name for name in names if name.replace("-", "_") in given), None)
     if twice:
         raise UsageError(f"--grid {twice} and {flag(twice)} after -- contradict each other: leave one out")
-    if plan.grid or plan.locust_args or plan.scenario != STREAM or any(map(os.path.exists, FILES_OF_OPTIONS)):
+    if (
+        plan.grid
+        or plan.locust_args
+        or plan.scenario != STREAM
+        or any(map(_may_have_options, FILES_OF_OPTIONS))
+    ):
         lines = [
             [*by_default(point), *plan.locust_args, *of_point(point)] for point in combinations(plan.grid)
         ]
@@ -57,3 +63,12 @@ def check_factors(names: Sequence[str], options: Sequence[Declared], scenario: s
                 f"--grid {name}: the scenario {scenario} has no option {flag(name)} that takes a value"
                 f"{f' ({near[0]}?)' if near else ''}; python locustfiles/{scenario}.py lists them"
             )
+
+
+def _may_have_options(file: Path) -> bool:
+    """A project's own file mostly has none; to have the scenario say so takes two seconds."""
+    try:
+        content = file.expanduser().read_bytes()
+    except (OSError, RuntimeError):  # nobody knows where home is
+        return False
+    return file != PYPROJECT or b"tool.locust" in content

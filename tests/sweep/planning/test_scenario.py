@@ -107,3 +107,9 @@ def test_a_file_of_options_that_no_plan_shows_is_refused_until_they_are_written(
     with pytest.raises(UsageError, match=r"locust\.conf would change each load.*write --think-time after --"):
         check_scenario(_plan())
     assert check_scenario(_plan(args=("--think-time", "0.5"))) == ()
+    (tmp_path / "locust.conf").unlink()
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'mine'\n")
+    assert check_scenario(_plan()) == ()
+    (tmp_path / "pyproject.toml").write_text("[tool.locust]\nthink-time = 0.5\n")
+    with pytest.raises(UsageError, match=r"pyproject\.toml would change each load"):
+        check_scenario(_plan())
