@@ -214,7 +214,7 @@ def measure(name: str, arguments: argparse.Namespace) -> dict[str, Any]:
         wait_ready(port)
         url = f"http://127.0.0.1:{port}"
         probes, profile = folder / "probes", folder / "profile.json"
-        words = ["--pid", str(app.pid), "--duration", "0", "--interval", "0.5", "--quiet"]
+        words = ["--pid", str(app.pid), "--duration", "0", "--interval", "1", "--quiet"]
         words += ["--scrape", f"app={url}/metrics", "--output", str(profile)]
         probing = ("profiler.probes", url, "--output", str(probes), "--idle", "20", "--probe-path=/health")
         beside = {

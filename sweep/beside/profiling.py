@@ -17,7 +17,14 @@ from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 
-INTERVAL_SECONDS = 0.5
+LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.5, 1.0
+SAMPLES = 8
+"""Of the longest cell; more than these tell no more, and each wakes the profiler with cold caches."""
+
+
+def interval_s(plan: Plan) -> float:
+    """Seconds from a sample to the next."""
+    return min(MOST_INTERVAL_S, max(LEAST_INTERVAL_S, plan.cell_seconds[1] / SAMPLES))
 
 
 @contextmanager
@@ -40,7 +47,7 @@ def profiling(
     if not endpoint.pids and not scrapes:
         yield
         return
-    argv = ["-m", "profiler", "--quiet", "--interval", f"{INTERVAL_SECONDS:g}"]
+    argv = ["-m", "profiler", "--quiet", "--interval", f"{interval_s(plan):g}"]
     argv += ["--duration", f"{seconds:g}", "--force", "--output", str(output)]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     argv += scrapes

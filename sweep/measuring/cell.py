@@ -22,7 +22,7 @@ from sweep.beside.ended import Ended
 from sweep.beside.links import linked
 from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
-from sweep.beside.profiling import INTERVAL_SECONDS, profiling
+from sweep.beside.profiling import interval_s, profiling
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
@@ -232,7 +232,7 @@ def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         pids=endpoint.pids,
         regions={region.name: region.link for region in parse_regions(place.plan.regions)},
         samples=str(beside(folder, layout.SAMPLES)) if endpoint.pids else "",
-        interval_s=INTERVAL_SECONDS,
+        interval_s=interval_s(place.plan),
     )
 
 

@@ -98,3 +98,8 @@ def test_of_one_that_was_killed_is_told(
     with profiled(tmp_path, ended := Ended()):
         pass
     assert ended.watchers == ["the profiler was killed by SIGKILL"]
+
+
+def test_a_short_cell_is_sampled_more_often() -> None:
+    paces = {longest: profiling.interval_s(plan_of(max_seconds=longest)) for longest in (1, 4, 6, 8, 600)}
+    assert paces == {1: 0.5, 4: 0.5, 6: 0.75, 8: 1.0, 600: 1.0}
