@@ -18,7 +18,7 @@ from reach.address import Address
 from reach.failure import ReachFailure
 from reach.get import secured, sent_headers
 from reach.tcp import left, open_socket
-from records.evidence.probes import ACCEPT, Outcome, Probe
+from records.evidence.probe import ACCEPT, Outcome, Probe
 
 TIMEOUT_S = 5.0
 IDLE_INTERVAL_S = 0.05

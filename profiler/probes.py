@@ -26,7 +26,7 @@ from reach.failure import ReachError
 from reach.flags import reaching
 from reach.key import request_headers
 from reach.options import reach_of
-from records.evidence.probes import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
+from records.evidence.probe import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
 from records.files import LineFile, in_words
 from records.options.which import which

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from records.evidence.probes import ACCEPT
+from records.evidence.probe import ACCEPT
 from records.files import read_lines
 from records.secrets.urls import blank_urls
 

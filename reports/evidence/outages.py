@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from records.cells import layout
 from records.errors import RecordError
-from records.evidence.probes import ACCEPT, Probe, read
+from records.evidence.probe import ACCEPT, Probe
+from records.evidence.probes import read
 from records.evidence.samples import samples_in
 from reports.figures.summary import CellSummary
 

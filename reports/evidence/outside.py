@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from records.cells import layout
-from records.evidence.probes import ACCEPT, Summary, idle, read, summarise
+from records.evidence.probe import ACCEPT
+from records.evidence.probes import Summary, idle, read, summarise
 from reports.figures.summary import CellSummary
 
 

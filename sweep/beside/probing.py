@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from reach.flags import as_words
-from records.evidence.probes import IDLE_TAKEN, MOST_PATHS
+from records.evidence.probe import IDLE_TAKEN, MOST_PATHS
 from records.options.which import which
 from records.secrets.secret_names import path_trouble
 from sweep.beside.ended import Ended

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from records.cells.point import RATE, Point
-from records.evidence.probes import MOST_PATHS
+from records.evidence.probe import MOST_PATHS
 from records.evidence.scrape import METAVAR
 from records.services.fixes import TriedFix
 from records.services.variants import MOCKS, Variant

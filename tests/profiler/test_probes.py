@@ -17,7 +17,8 @@ import pytest
 from profiler.prober import Prober, _outcome, paced_s
 from profiler.probes import main, wanted
 from reach.address import Address
-from records.evidence.probes import ACCEPT, Probe, read, summarise
+from records.evidence.probe import ACCEPT, Probe
+from records.evidence.probes import read, summarise
 from support import environment, wait_until
 
 NAMES = ("ca", "cert", "cert_key", "server_name", "key_header")

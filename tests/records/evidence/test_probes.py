@@ -6,7 +6,8 @@ from pathlib import Path
 import orjson
 import pytest
 
-from records.evidence.probes import Probe, idle, read, summarise
+from records.evidence.probe import Probe
+from records.evidence.probes import idle, read, summarise
 from records.evidence.unreadable import unreadable
 
 MS = 1_000_000
