@@ -32,6 +32,7 @@ from records.evidence.scrape import METAVAR
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import LineFile, in_words
+from records.options.given_paths import GivenPath
 from records.options.number_options import Number, Whole
 from records.secrets.given import blank_command
 
@@ -85,7 +86,7 @@ DEFAULT_PORT = 8001
 @click.option("--sent", multiple=True, hidden=True)
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=GivenPath(dir_okay=False),
     help="Samples go beside it, as .jsonl.  [default: resource_profile_<UTC stamp>.json]",
 )
 @click.option("--force", is_flag=True, help="Replace the output if it exists.")

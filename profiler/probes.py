@@ -29,6 +29,7 @@ from reach.options import reach_of
 from records.evidence.probe import ACCEPT, IDLE_TAKEN, MOST_PATHS, Probe
 from records.exit_codes import FAULT, USAGE
 from records.files import LineFile, in_words
+from records.options.given_paths import GivenPath
 from records.options.which import which
 from records.secrets.secret_names import path_trouble
 from records.secrets.urls import blank_given
@@ -151,7 +152,7 @@ def _take_idle(stop: Stop, probers: Sequence[Prober], idle: int, until_s: float)
 
 @click.command()
 @click.argument("url")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--output", type=GivenPath(dir_okay=False), required=True)
 @click.option("--probe-path", "paths", multiple=True, metavar="PATH", help="Asked with a GET. Repeatable.")
 @click.option("--header", multiple=True, metavar="NAME=VALUE", help="Said with each. Repeatable.")
 @click.option("--idle", default=0, type=click.IntRange(0, 1000), help="So many of each kind before the load.")

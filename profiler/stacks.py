@@ -23,6 +23,7 @@ import psutil
 from reach import unshown
 from reach.key import without_key
 from records.files import LineFile
+from records.options.given_paths import GivenPath
 from records.secrets.urls import BLANK
 
 FIRST_SECONDS, EVERY_SECONDS = 2.0, 4.0
@@ -134,7 +135,7 @@ def followed(pids: Sequence[int]) -> Iterator[int]:
 
 @click.command()
 @click.option("--pid", "pids", type=int, multiple=True, required=True)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--output", type=GivenPath(dir_okay=False), required=True)
 @click.option("--duration", type=float, required=True)
 def command(pids: tuple[int, ...], output: Path, duration: float) -> None:
     """Take stacks of processes, and of what they started, by py-spy."""

@@ -12,6 +12,7 @@ import click
 from records.cells import layout
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 from records.files import discard, in_words, of_the_disk
+from records.options.given_paths import GivenPath
 from records.secrets.urls import blank_given
 from records.started import Importing
 from reports.export_option import Export, export_of
@@ -35,12 +36,12 @@ class OneLine(click.Command):
 
 
 @click.command(cls=OneLine, context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=GivenPath())
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON and nothing else.")
 @click.option(
     "--output",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     help=f"Where {layout.RESULTS}, {layout.SUMMARY}, {layout.LEVELS} and {layout.REPORT} go. Default: the "
     "directory itself; with several DIRs nothing is written without it.",
 )

@@ -15,6 +15,7 @@ from reach.flags import reaching
 from records.errors import RecordError
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard, in_words
+from records.options.given_paths import GivenPath
 from records.options.grouped import Grouped
 from records.secrets.urls import blank_given
 from sweep.beside.reaching import check_given_again, check_reach
@@ -97,14 +98,14 @@ NEAR = 0.8
 @with_options
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     default=Path("results"),
     show_default=True,
     help="Where results directories are made.",
 )
 @click.option(
     "--resume",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=GivenPath(file_okay=False),
     metavar="DIR",
     help="Measure what is missing in a run that was cut short. [default: a new run]",
 )

@@ -140,7 +140,8 @@ def _check_files(options: Any) -> None:
     files = {"--logfile": None if options.skip_log_setup else options.logfile}
     if not options.worker:
         csv = options.csv_prefix and f"{options.csv_prefix}_stats.csv"
-        files |= {"--csv": csv, "--html": options.html_file}
+        json = options.json_file and f"{options.json_file}.json"
+        files |= {"--csv": csv, "--html": options.html_file, "--json-file": json}
     for option, file in files.items():
         if not file:
             continue

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import re
-
-import orjson
 
 _NUMBER = re.compile(
     r"(?P<said>(?<![a-z])(?:port|status|code|http|errno)(?:[\s_:=#\"'(\[]|code){0,4}|/v)(?P<kept>\d{1,5})(?![\d.])"
@@ -14,6 +13,7 @@ _NUMBER = re.compile(
 )
 _FIRST_OF_CLIENTS = 32768
 """Ports from here on are given to clients, another one each time."""
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([^\s;"',]+)""", re.IGNORECASE)
 _LONG = 160
 TOO_DEEP = "an error that is nested too deep to be shown"
 KEPT = 4000
@@ -35,20 +35,19 @@ def _counted(found: re.Match[str]) -> str:
     return "N"
 
 
+def decoded_text(said: bytes, content_type: str = "") -> str:
+    """What a service says in a body, in whatever charset: JSON in UTF-16 or UTF-32 is known by its first
+    bytes, any other text has the charset of its content type, or is UTF-8."""
+    found, named = json.detect_encoding(said), _CHARSET.search(content_type)
+    if found == "utf-8" and named:
+        try:
+            text = said.decode(named[1], "replace")
+            return text.encode("utf-8", "replace").decode()  # a record can hold no lone surrogate
+        except (LookupError, ValueError):  # no charset, or none that goes on behind what is not in it
+            pass
+    return said.decode(found, "replace")
+
+
 def beginning(payload: bytes) -> str:
     """What a service sent, for a message: as much as an error keeps."""
-    return payload[:KEPT].decode("utf-8", "replace")
-
-
-def error_message(payload: bytes) -> str:
-    """What an event named ``error`` says: its ``error.message``, ``error``, ``message``, or all of it."""
-    try:
-        event = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        event = None
-    error = event.get("error", event) if isinstance(event, dict) else event
-    said = error.get("message") if isinstance(error, dict) else error
-    try:
-        return str(said or payload.decode("utf-8", "replace"))
-    except RecursionError:
-        return TOO_DEEP
+    return decoded_text(payload[:KEPT])

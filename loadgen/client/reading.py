@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from loadgen.client.doubt import Doubt
-from loadgen.client.error_text import normalised
+from loadgen.client.error_text import decoded_text, normalised
 from loadgen.client.field_errors import field_errors
 from loadgen.client.http import DeadlinePassed, HttpFailure, Reply
 from records.cells.request import COMPRESSED, Outcome
 
 ERROR_BODY_BYTES = 16_000
 """As much of a refusal as may name all fields that it is for: each time it repeats what was sent."""
-_KEPT_BYTES = 2000
-"""Of any other refusal: more than an error keeps."""
+_KEPT = 2000
+"""Characters of any other refusal: more than an error keeps."""
 POD_HEADER = "x-pod"
 """Of services in a cluster that say so, as the reference app does: keep-alive keeps users with one pod."""
 Redact = Callable[[str], str]
@@ -65,9 +65,11 @@ class ReplyReading(ABC):
         self._redact = redact
         self._status = 0
         self._framed = False
-        self._kind = ""
+        self._type = ""
         self._said = bytearray()
         """How a body begins that may be no good one."""
+        self._before = ""
+        """What is said before that, or in its place."""
         self._last_ns: int | None = None
         """When the last that counts of a refusal came."""
         self._doubtful_ns = self._since_ns = 0
@@ -123,7 +125,7 @@ class ReplyReading(ABC):
         exchange.headers_ns = self._last_ns = at_ns
         self._status, self._framed = reply.status, reply.framed
         exchange.pod = reply.header(POD_HEADER)
-        self._kind = reply.header("content-type").split(";")[0].strip() or "no content type"
+        self._type = reply.header("content-type")
         named = reply.header("content-encoding")
         if (transfer := reply.header("transfer-encoding")) != "chunked":
             named = f"{named},{transfer}"
@@ -131,9 +133,9 @@ class ReplyReading(ABC):
         if not 200 <= reply.status < 300:
             self._refuse("http_error", f"HTTP {reply.status}")
             where = reply.header("location")  # a redirect is refused, aloud
-            self._said += where.encode("latin-1") + b" " if where else b""
+            self._before = where and where.encode("latin-1").decode("utf-8", "replace") + " "
             if codings:
-                self._said += f"(its text is compressed: {codings})".encode()
+                self._before += f"(its text is compressed: {codings})"
                 self.body = self._nothing
         elif codings:
             self._refuse("stream_error", f"{COMPRESSED} ({codings}) though identity was asked for")
@@ -157,8 +159,18 @@ class ReplyReading(ABC):
             self._said += data[:ERROR_BODY_BYTES]
             self._last_ns = at_ns
 
+    @property
+    def _kind(self) -> str:
+        """That of the body's content, for a message."""
+        return self._clean(self._type.split(";")[0].strip() or "no content type")
+
+    @property
+    def _text(self) -> str:
+        """What the body says so far, as far as it is kept."""
+        return decoded_text(bytes(self._said), self._type)
+
     def _without(self, what: str) -> str:
-        return f"HTTP {self._status} without {what} ({self._clean(self._kind)})"
+        return f"HTTP {self._status} without {what} ({self._kind})"
 
     def finish(self, failure: HttpFailure | None) -> None:
         """Nothing more comes, because the answer was whole or because of ``failure``."""
@@ -179,11 +191,10 @@ class ReplyReading(ABC):
 
     def _refusal(self) -> str:
         """What its body says: the fields that it is for, where it names them, else how it begins."""
-        if 400 <= self._status < 500:
-            fields = field_errors(self._said.decode("utf-8", "replace"))
-            if fields is not None:
-                return self._redact(str(fields))  # numbers in names count nothing
-        return self._clean(self._said[:_KEPT_BYTES].decode("utf-8", "replace"))
+        said = self._before + self._text
+        if 400 <= self._status < 500 and (fields := field_errors(said)) is not None:
+            return self._redact(str(fields))  # numbers in names count nothing
+        return self._clean(said[:_KEPT])
 
     def _clean(self, said: str) -> str:
         """What a service says, without secrets (first, for numbers would change them), fit for counting."""

@@ -20,6 +20,7 @@ from profiler.stacks import followed
 from reach import unshown
 from records.exit_codes import INTERRUPTED, INVALID, USAGE
 from records.files import LineFile
+from records.options.given_paths import GivenPath
 from records.secrets.lines import blank_line
 
 _INTERVAL_S = 0.1
@@ -28,7 +29,7 @@ _INTERVAL_S = 0.1
 @click.command()
 @click.option("--pid", "pids", type=int, multiple=True)
 @click.option("--port", type=int)
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True)
+@click.option("--output", type=GivenPath(dir_okay=False), required=True)
 def command(pids: tuple[int, ...], port: int | None, output: Path) -> None:
     """Look into processes that run, and into what they start, until SIGTERM. Exit code 3: not one of them had
     loaded the collector by then."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from records.errors import RecordError
+from records.options.given_paths import GivenPath
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
 from sweep.choosing.search import Search
@@ -48,6 +49,7 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         metavar="[DIR]",
         is_flag=False,
         flag_value=AFTERWARDS,
+        type=GivenPath(path_type=str),
         help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may fix "
         "it beside the original, in a run of its own: its report has the predicted gain beside the measured "
         "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only. [default: "

@@ -35,6 +35,7 @@ def test_a_port_that_is_taken_is_one_line_and_exit_2(locust: Any, arguments: lis
     (["--headless", "-H", "http://127.0.0.1:1", "--results", "r"], "be reached: connection refused"),
     (["-H", "http://x", "--requests", "-1"], "--requests wants a whole number of at least 0"),
     (["--headless", "-H", "http://x", "--results", "/dev/null/r"], "/dev/null/r: Not a directory"),
+    (["--headless", "-H", "http://x", "--json-file", "/dev/null/l"], "--json-file /dev/null/l.json: Not a"),
     (["--headless", "-H", "http://x", "--csv", "/dev/null/l"], "--csv /dev/null/l_stats.csv: Not a dir"),
     (["--headless", "-H", "http://x", "--logfile", "/dev/null/l"], "--logfile /dev/null/l: Not a directory"),
     (["-H", "http://x", "-t", "99999999999h"], "-t is too long"),

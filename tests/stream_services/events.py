@@ -29,6 +29,9 @@ bad("an-error-where-a-field-was-due", "https://github.com/ggml-org/llama.cpp/pul
 bad("an-error-in-no-field-at-all", "https://github.com/lemonade-sdk/lemonade/issues/2826",
     "request (N tokens) exceeds the available context size", *HELLO,
     b'{"error":{"code":400,"message":"request (6009 tokens) exceeds the available context size"}}')
+# As Gemini lists them.
+bad("a-list-of-errors-in-no-field", "https://github.com/googleapis/js-genai/issues/1973", "no quota; later",
+    *HELLO, b'[{"error":{"message":"no quota"}},{"error":"later"}]\n\n', DONE)
 failed = delta(content="")
 failed["choices"][0]["error"] = {"code": 502, "message": "Provider disconnected"}
 bad("an-error-of-one-choice", "OpenRouter's answers", "Provider disconnected", *HELLO, failed, DONE)

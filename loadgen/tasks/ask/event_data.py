@@ -12,6 +12,7 @@ import orjson
 
 from loadgen.client.error_text import beginning
 from loadgen.tasks.ask.answer import Answer
+from loadgen.tasks.ask.event_errors import error_of_list
 
 NOT_JSON = "an event is not JSON"
 NOTHING = b"null"
@@ -45,7 +46,8 @@ def _load(answer: Answer, payload: bytes) -> dict[str, Any] | None:
             answer.fail(f"{NOT_JSON}: {beginning(payload)}")
             return None
     if not isinstance(event, dict):
-        answer.fail(f"an event is not a JSON object: {beginning(payload)}")
+        said = error_of_list(event) if isinstance(event, list) else None
+        answer.fail(said or f"an event is not a JSON object: {beginning(payload)}")
         return None
     return event
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from loadgen.client.error_text import TOO_DEEP
+from loadgen.client.error_text import TOO_DEEP, beginning
 from records.cells.finish_reasons import GAVE_UP
 
 _NAME = re.compile(
@@ -55,6 +55,11 @@ MAY_FAIL = frozenset(
 
 def error_in(event: dict[str, Any], *, chunk: bool = False) -> object:
     """What an event says is wrong; None where it is a chunk or harmless. ``chunk``: it has choices."""
+    said = _error_in(event, chunk=chunk)
+    return _in_words(said) if isinstance(said, list) else said
+
+
+def _error_in(event: dict[str, Any], *, chunk: bool) -> object:
     said = error_said(event.get("error"))
     if said is not None:
         return said
@@ -84,24 +89,47 @@ def error_said(error: object) -> object:
     return f"error: {said}" if isinstance(said, bool | int) else said
 
 
-def error_of_body(body: bytes) -> str | None:
+def error_of_body(body: str) -> str | None:
     """What a body that is no stream of events says is wrong, as JSON or in a line that is JSON; None where it
     says nothing of the kind. A message alone may be an answer here, which was not streamed."""
-    for text in (body, *body.splitlines()):
-        if not text.lstrip().startswith((b"{", b"[")):
+    for text in (body, *body.replace("\r", "\n").split("\n")):
+        if not text.lstrip().startswith(("{", "[")):
             continue
         with suppress(orjson.JSONDecodeError):
             event = orjson.loads(text)
-            if isinstance(event, list) and len(event) == 1:  # Gemini's
-                [event] = event
-            if not isinstance(event, dict):
-                continue
-            said = error_in(event, chunk=True)
-            if said is None and event.keys() == {"detail"}:
-                said = event["detail"]
+            said = error_of_list(event) if isinstance(event, list) else _error_alone(event)
             if said:
                 return _in_words(said)
     return None
+
+
+def error_of_list(events: list[Any]) -> str | None:
+    """What the objects in a list say is wrong, as Gemini sends one; None where they say nothing."""
+    found = [_error_alone(one) for one in events if isinstance(one, dict)]
+    return _in_words([said for said in found if said]) or None
+
+
+def error_message(payload: bytes) -> str:
+    """What an event named ``error`` says: its ``error.message``, ``error``, ``errors``, ``message``, or all
+    of it; of a list, each of its errors."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return beginning(payload)
+    said = map(_named_error, event) if isinstance(event, list) else [_named_error(event)]
+    return "; ".join(filter(None, said)) or beginning(payload)
+
+
+def _named_error(event: object) -> str:
+    error = event.get("error", event.get("errors", event)) if isinstance(event, dict) else event
+    said = error.get("message") if isinstance(error, dict) else error
+    return _in_words(said) if said else ""
+
+
+def _error_alone(event: dict[str, Any]) -> object:
+    """What is wrong by an object that came in no event."""
+    said = error_in(event, chunk=True)
+    return event["detail"] if said is None and event.keys() == {"detail"} else said
 
 
 def _in_words(said: object) -> str:

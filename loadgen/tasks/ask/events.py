@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import stringzilla
 from orjson import JSONDecodeError, loads
 
-from loadgen.client.error_text import error_message
 from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.event_data import NOT_JSON, Fold
+from loadgen.tasks.ask.event_errors import error_message
 from loadgen.tasks.ask.sse import SseParser
 from loadgen.tasks.ask.thoughts import CLOSING_BYTES, MAY_BEGIN_IT
 from workloads.checks.buffering import BETWEEN_LUMPS_MS

@@ -62,7 +62,7 @@ class AnswerReading(ReplyReading):
         self._stream(data, at_ns)
         if self._answer.events:
             self.body = self._stream
-        elif not self._framed and self._said.startswith((b"{", b"[")) and _is_json(self._said):
+        elif not self._framed and _is_json(self._text):
             self._refuse("http_error", self._no_events())  # its end will not be told
 
     def _stream(self, data: bytes, at_ns: int) -> None:
@@ -97,11 +97,12 @@ class AnswerReading(ReplyReading):
 
     def _no_events(self) -> str:
         """What was wrong with a body that is foreign. What it says itself of that is kept alone."""
-        said = None if self._answer.events else error_of_body(bytes(self._said)) or self._answer.error
+        said = None if self._answer.events else error_of_body(self._text) or self._answer.error
         if said is None:
             return self._without("events")
-        self._said[:] = said.encode("utf-8", "replace")
-        return f"HTTP {self._status} {WITH_ERROR} ({self._clean(self._kind)})"
+        self._before = said
+        self._said.clear()
+        return f"HTTP {self._status} {WITH_ERROR} ({self._kind})"
 
     def _judged(self, failure: HttpFailure | None) -> tuple[Outcome, str | None]:
         answer = self._answer
@@ -123,8 +124,10 @@ def _ends_with(read: bytes, body: bytes) -> bool:
     return len(end) > 4 and read.endswith((end, end + b"\r\n"))
 
 
-def _is_json(text: bytearray) -> bool:
-    """Is it a whole value?"""
+def _is_json(text: str) -> bool:
+    """Is it a whole object or list?"""
+    if not text.startswith(("{", "[")):
+        return False
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:

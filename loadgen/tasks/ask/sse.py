@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_BARE = (b"error:", b"{")
+_BARE = (b"error:", b"{", b"[")
 """How a line begins that may say an error in a field's place..."""
 _ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
 """...and what it holds, where it is JSON."""

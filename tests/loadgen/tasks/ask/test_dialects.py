@@ -90,7 +90,7 @@ CHUNK = {"choices": [{"delta": {"content": "a"}}]}
 
 
 @pytest.mark.parametrize(("event", "error"), [
-    ({"errors": [{"message": "no"}]}, "[{'message': 'no'}]"),
+    ({"errors": [{"message": "no"}]}, "no"),
     ({"success": False, "message": "no"}, "{'success': False, 'message': 'no'}"),
     ({"success": True, "message": "yes"}, None),
     ({"error": {"message": None, "code": 429}}, "{'message': None, 'code': 429}"),

@@ -41,6 +41,7 @@ CHOICE: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": None}
         ({"choices": [], "x_groq": {"id": "r", "error": "over capacity"}}, "over capacity"),
         ({"detail": [{"msg": "boom"}]}, "boom"),
         ({"type": "ERROR", "message": "boom"}, "boom"),
+        ({"errors": [{"message": "one", "code": 1}, {"detail": "two"}]}, "one; two"),
     ],
 )
 def test_errors(event: dict[str, Any], said: str) -> None:
@@ -106,6 +107,8 @@ def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
     # vLLM, Gemini; and Ollama in mid-stream
     ('{"object": "error", "message": "too long", "type": "BadRequestError", "code": 400}', "too long"),
     ('[{"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}]', "overloaded"),
+    ('[{"error": {"message": "one"}}, {"error": "two"}, 3]', "one; two"), ("[[], [{}], 0]", None),
+    ('[{"detail": "one"}, {"code": 1001, "msg": "two"}]', "one; two"),
     ('{"response": "Yes", "done": false}\n{"error": "it broke"}\n', "it broke"),
     (': keep-alive\n\n{"error": "it broke"}', "it broke"),
     ('{"error": ' + "[" * 900 + "1" + "]" * 900 + "}", TOO_DEEP),
@@ -114,7 +117,21 @@ def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
     ('{"answer": "whole", "detail": "long"}', None), ("", None), ("{", None), ("17", None),
 ])  # fmt: skip
 def test_what_a_body_says_that_is_no_stream(body: str, said: str | None) -> None:
-    assert error_of_body(body.encode()) == said
+    assert error_of_body(body) == said
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@pytest.mark.parametrize("sent", [
+    'data: [{"error":{"message":"one"}},{"error":"two"}]\n\n',
+    'data: {"errors":["one",{"message":"two"}]}\n\n',
+    'event: error\ndata: [{"error":{"message":"one"}},{"error":"two"}]\n\n',
+    'error: ["one","two"]\n\n',
+    'event: error\ndata: {"errors":[{"msg":"one"},{"text":"two"}]}\n\n',
+])  # fmt: skip
+def test_each_of_several_errors_is_said(name: str, sent: str) -> None:
+    answer, speaks = Answer(), dialect(name)
+    EventStream(answer, speaks.fold, speaks.event_names, speaks.is_ours).feed(sent.encode(), 5)
+    assert answer.error == "one; two"
 
 
 def test_an_error_of_a_type_of_its_own_is_one_in_either_dialect() -> None:
@@ -139,4 +156,4 @@ def test_no_error_is_nested_too_deep_to_be_one(name: str, named: bytes, depth: i
     answer = Answer()
     EventStream(answer, dialect(name).fold).feed(named % body, 1)
     assert answer.error or not named.startswith((b"event", b"data"))
-    assert error_of_body(body) or depth > 900
+    assert error_of_body(body.decode()) or depth > 900

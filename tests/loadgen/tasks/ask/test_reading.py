@@ -16,6 +16,7 @@ from loadgen.client.connection import Timeouts
 from loadgen.client.http import Origin
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
+from records.secrets.redaction import Redaction
 
 TOKEN = {"type": "token", "content": "word "}
 COMPLETE = {"type": "complete", "final_answer": "x"}
@@ -160,6 +161,46 @@ def test_no_stream(trap: Any, asker: Any, status: str, extra: str, body: bytes, 
     exchange = ask(asker(server.url))
     assert (exchange.outcome, exchange.error) == ("http_error", error)
     assert b"accept-encoding: identity" in server.talks[0].head.lower()
+
+
+SAID = '{"error": {"message": "caf\u00e9 is shut, k-s3cret-key"}}'
+WHERE = "HTTP 200 with an error and no events"
+
+
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(("status", "kind", "coding", "length"), [
+    *(("200 OK", kind, coding, True) for kind in (JSON, f"{JSON}; charset=utf-8")
+      for coding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "utf-8-sig")),
+    ("200 OK", "text/plain;charset=ISO-8859-1", "latin-1", True),
+    ("200 OK", 'text/plain; Charset="windows-1252"', "cp1252", True),
+    ("200 OK", "text/plain; charset=GBK", "gbk", True),
+    ("200 OK", "text/plain; charset=no-such", "utf-8", True),
+    ("200 OK", "text/plain; charset=base64", "utf-8", True),
+    ("200 OK", JSON, "utf-16-le", False),
+    ("503 Busy", JSON, "utf-16", True),
+    ("503 Busy", "text/plain; charset=gbk", "gbk", True),
+])  # fmt: skip
+def test_an_error_is_read_in_whatever_charset_and_shows_no_secret(
+    trap: Any, status: str, kind: str, coding: str, length: bool
+) -> None:
+    body = SAID.encode(coding)
+
+    def script(talk: Any) -> None:
+        framing = f"Content-Length: {len(body)}\r\n" if length else ""
+        talk.raw(f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{framing}\r\n".encode() + body)
+        talk.sock.recv(1)  # until the client has gone
+
+    one = connection(Origin(trap(script).url), Timeouts(total=60))
+    exchange = ask(Asker(one, dialect("openai"), {}, redact=Redaction(["k-s3cret-key"]).redact))
+    one.close()
+    said = "caf\u00e9 is shut, ***"
+    if status.startswith("200"):
+        assert exchange.error == f"{WHERE} ({kind.split(';')[0]}) {said}"
+    else:
+        assert exchange.error == f'HTTP 503 {{"error": {{"message": "{said}"}}}}'
+    assert exchange.outcome == "http_error"
 
 
 def test_what_is_not_http_and_nobody_there(trap: Any, asker: Any, over: Any) -> None:
