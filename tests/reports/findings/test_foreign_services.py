@@ -57,12 +57,6 @@ WAITS_IN_THREAD = {
          "rps": 40},
         ["connection-pool-exhausted"],
     ),
-    # httpx over HTTP/2: as many streams as the server allows, and a semaphore of httpcore's for the rest
-    (
-        {"waits": (at("socket-read", 1, READ),)},
-        {"waits": (at("socket-read", 4, READ), at("semaphore", 16, READ, "AsyncSemaphore")), "rps": 40},
-        ["stage-serialised"],
-    ),
     # Django over ASGI: sync_to_async has one thread for all
     (
         {"waits": (at("executor", 1, VIEW),), "executors": (pool("ThreadPoolExecutor-0", 1, 1, 0),)},
