@@ -52,13 +52,14 @@ class Stat(NamedTuple):
     """How often it waited for a page from a disk."""
     started: str
     """When, in ticks since the machine began: another one of its number has another."""
+    parent: int
 
 
 def stat_of(pid: int, proc: str | Path = "/proc") -> Stat | None:
     words = text_of(f"{proc}/{pid}/stat").rpartition(")")[2].split(maxsplit=20)
-    return (
-        Stat(int(words[17]), int(words[9]), words[19]) if len(words) > 20 and words[9].isdecimal() else None
-    )
+    if len(words) <= 20 or not words[9].isdecimal():
+        return None
+    return Stat(threads=int(words[17]), major_faults=int(words[9]), started=words[19], parent=int(words[1]))
 
 
 def newest_pid(proc: str | Path = "/proc") -> int | None:

@@ -164,6 +164,7 @@ class Sampler:
             proportional = self._shared.bytes_of(process.pid, resident)
             return {
                 "pid": process.pid,
+                "parent": stat and stat.parent,
                 "name": self._redact(readable(process.name())),
                 "cpu_percent": round(100 * max(0.0, cpu_s - before_s) / over_s, 2) if over_s else 0.0,
                 "cpu_seconds": round(cpu_s, 3),

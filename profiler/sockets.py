@@ -1,4 +1,5 @@
-"""Connections of the followed processes: how full the queue of what listens is, and to whom they connect.
+"""Connections of the followed processes: how full the queue of what listens is, who of them has accepted
+others', and to whom they connect.
 
 A connection that somebody ended belongs to no process any more: in TIME_WAIT, for a minute, it is taken for
 theirs where its other end is one that they were seen to connect to. So those that come and go between two
@@ -8,14 +9,17 @@ looks are counted, too.
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from profiler.kernel import stat_of
 from profiler.tcp_table import (
+    ESTABLISHED,
     LISTEN,
     STATES,
     TIME_WAIT,
@@ -69,7 +73,7 @@ class Sockets:
         if self._by_netlink:
             asked = (by_netlink((LISTEN,), self._ours, port, (family,)) for port, family in self._listens)
             listen = self._queues([one for found in asked for one in found])
-        return {"listen": listen, "states": None, "peers": None, "connects": None}
+        return {"listen": listen, "states": None, "peers": None, "connects": None, "accepted": None}
 
     def _listed(self, pids: Sequence[int], states: Sequence[int]) -> list[Tcp]:
         """Of the network of the first process, which in a container is another than ours."""
@@ -85,7 +89,11 @@ class Sockets:
         return by_proc(pids[0], self._proc)
 
     def _whole(self, pids: Sequence[int]) -> dict[str, Any]:
-        self._ours = {inode for pid in pids for inode in _inodes(f"{self._proc}/{pid}/fd")}
+        holders: dict[int, list[int]] = {}
+        for pid in pids:
+            for inode in _inodes(f"{self._proc}/{pid}/fd"):
+                holders.setdefault(inode, []).append(pid)
+        self._ours = set(holders)
         listed = self._listed(pids, (LISTEN, *STATES))
         listen = [one for one in listed if one.state == LISTEN and one.inode in self._ours]
         self._listens = tuple({(one.local[1], one.family): None for one in listen})
@@ -104,7 +112,25 @@ class Sockets:
             "states": {name: states[name] for name in STATES.values()},
             "peers": _peers(upstream),
             "connects": self._connects,
+            "accepted": self._accepted(ours, holders),
         }
+
+    def _accepted(self, ours: Sequence[Tcp], holders: Mapping[int, Sequence[int]]) -> list[dict[str, int]]:
+        """Who serves: how many connections each has that it accepted, but for those from one of ours to
+        another, as to a database beside an app. Who was forked has its parent's, too, which are the
+        parent's; so the eldest that has one counts."""
+        within = {one.local for one in ours}
+        of = Counter(
+            min(holders[one.inode], key=self._age) if len(holders[one.inode]) > 1 else holders[one.inode][0]
+            for one in ours
+            if one.state == ESTABLISHED and one.local[1] in self._served and one.remote not in within
+        )
+        return [{"pid": pid, "connections": number} for pid, number in sorted(of.items())]
+
+    def _age(self, pid: int) -> tuple[int, int]:
+        """When it began; who has ended since comes last."""
+        stat = stat_of(pid, self._proc)
+        return (int(stat.started), pid) if stat else (sys.maxsize, pid)
 
     def _as_client(self, ended: Tcp) -> Tcp | None:
         """Of one end or the other: who ends a connection keeps it; on one machine that may be the peer."""

@@ -36,6 +36,8 @@ _SELECTING = ("selectors.py", *_LOOPS)
 _POOLS = ("concurrent/futures/thread.py", "anyio/_backends/_asyncio.py")
 _TAKING = (*_POOLS, "queue.py", "threading.py")
 """Where a pool's thread is that waits for a call."""
+_FORK = "multiprocessing/popen_fork.py"
+"""Where a process begins that was forked; what lies below is its parent's, be it a loop."""
 _LIBRARIES = ("/site-packages/", "/dist-packages/", "/lib/python3", "<")
 _NOT_PYTHON = ("python version", "python interpreter", "no such process", "no such file")
 """In what py-spy says of a process that is none of Python's, or is gone."""
@@ -86,6 +88,8 @@ def thread_of(raw: Any, redact: Callable[[str], str] = str) -> dict[str, Any]:
     """What a thread is, and does: ``idle`` waits for work, ``waits`` is at work that uses no processor."""
     frames = [frame for frame in raw["frames"] if frame["short_filename"]]
     files = [frame["short_filename"] for frame in frames]
+    born = next((at for at, file in enumerate(files) if file == _FORK), len(files))
+    frames, files = frames[:born], files[:born]
     of, below = "other", len(frames)
     for kind, known in (("loop", _LOOPS), ("executor", _POOLS)):
         if (place := next((i for i, file in enumerate(files) if file in known), None)) is not None:

@@ -53,11 +53,13 @@ class Machine:
     """How many CPUs the service used."""
     main_thread_cpu: float | None
     """Share of the time in which its main thread, the event loop's, was on a CPU, and in which it waited for
-    one. Of several workers that are alike it is the busiest one's. Null where processes of several programs
+    one. Of several workers that are alike it is the busiest one's: of those that were seen with connections
+    from outside, as a pool's processes have none, where any was. Null where processes of several programs
     have something to do in theirs, as an app and a database beside it: nobody knows for which requests
     wait."""
     main_thread_delay: float | None
-    main_threads: float | None  # of all its processes: so many were on a CPU or waited for one
+    main_threads: float | None
+    """So many were on a CPU or waited for one: of all processes but those that a serving one has started."""
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
     involuntary_switches_per_s: float | None
@@ -162,21 +164,61 @@ def _threads(samples: Samples) -> dict[str, Any]:
         name: rates_by_process(samples, "threads", name)
         for name in ("cpu_seconds", "run_delay_seconds", "involuntary_switches", "voluntary_switches")
     }
-    main = rates_by_process(samples, "threads", "main", "cpu_seconds")
-    delays = rates_by_process(samples, "threads", "main", "run_delay_seconds")
-    at_work = [pid for pid, share in main.items() if share + delays.get(pid, 0.0) >= IDLE] or list(main)
-    alike = len({name for pid, name in _names(samples) if pid in at_work}) <= 1
-    busiest = max(at_work, key=lambda pid: main[pid]) if at_work and alike else None
     cpu, delay = total(rates["cpu_seconds"]), total(rates["run_delay_seconds"])
     return {
-        "main_thread_cpu": None if busiest is None else main[busiest],
-        "main_thread_delay": None if busiest is None else delays.get(busiest),
-        "main_threads": sum(main.values()) + sum(delays.values()) if main else None,
+        **_main_threads(samples),
         "run_delay": None if cpu is None or delay is None or not cpu + delay else delay / (cpu + delay),
         "involuntary_switches_per_s": total(rates["involuntary_switches"]),
         "voluntary_switches_per_s": total(rates["voluntary_switches"]),
         "threads_max": whole(most(samples, figure("processes", "total_threads"))),
     }
+
+
+def _main_threads(samples: Samples) -> dict[str, float | None]:
+    main = rates_by_process(samples, "threads", "main", "cpu_seconds")
+    delays = rates_by_process(samples, "threads", "main", "run_delay_seconds")
+    wanted = {pid: share + delays.get(pid, 0.0) for pid, share in main.items()}
+    at_work = {pid for pid in wanted if wanted[pid] >= IDLE} or set(main)
+    alike = len({name for pid, name in _names(samples) if pid in at_work}) <= 1
+    serving = _serving(samples) & main.keys() or set(main)
+    busiest = max(serving & at_work or serving, key=lambda pid: main[pid], default=None) if alike else None
+    loops = main.keys() - _helpers(samples, serving)
+    return {
+        "main_thread_cpu": None if busiest is None else main[busiest],
+        "main_thread_delay": None if busiest is None else delays.get(busiest),
+        "main_threads": sum(wanted[pid] for pid in loops) if loops else None,
+    }
+
+
+def _serving(samples: Samples) -> set[int]:
+    """The processes that had connections from outside of the service when somebody looked. Empty: nobody saw
+    whose they are."""
+    return {
+        pid
+        for sample in samples
+        for one in listed(sample, "processes", "sockets", "accepted")
+        if isinstance(pid := one.get("pid"), int) and number_at(one, "connections")
+    }
+
+
+def _helpers(samples: Samples, serving: set[int]) -> set[int]:
+    """Those that a serving process started, itself or by another one, and that do not serve: a pool's, which
+    compute. A worker that happened to have no connection at any look was started by no such one."""
+    parents = {
+        pid: parent
+        for sample in samples
+        for one in processes(sample)
+        if isinstance(pid := one.get("pid"), int) and isinstance(parent := one.get("parent"), int)
+    }
+    found = set()
+    for pid in parents.keys() - serving:
+        above, seen = parents[pid], {pid}
+        while above in parents and above not in seen | serving:
+            seen.add(above)
+            above = parents[above]
+        if above in serving:
+            found.add(pid)
+    return found
 
 
 def _names(samples: Samples) -> Iterator[tuple[int, Any]]:

@@ -123,6 +123,28 @@ def test_connects_are_counted_also_those_that_came_and_went_between_two_looks(ta
     assert look(looks, 2.0)["connects"] == 2
 
 
+def test_who_serves_is_who_has_accepted_from_outside(
+    table: Table, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """5 is a pool's process that 7 forked, with what that had; 6 is a database that it asks."""
+    of = {"7": (1, 2, 3, 4), "5": (1, 2, 9), "6": (5, 6)}
+    monkeypatch.setattr(sockets, "_inodes", lambda folder: of[Path(folder).parent.name])
+    for pid, began in ((7, 90), (5, 100), (6, 80)):
+        (tmp_path / str(pid)).mkdir()
+        words = ["R", *("0" for _ in range(18)), str(began), "0"]
+        (tmp_path / str(pid) / "stat").write_text(f"{pid} (python3) {' '.join(words)}")
+    table.add(LISTEN, 80, 0, 1)
+    table.add(ESTABLISHED, 80, 5001, 2)
+    table.add(ESTABLISHED, 80, 5002, 3)
+    table.add(CLOSE_WAIT, 80, 5003, 9)  # which its parent has closed since
+    table.add(LISTEN, 6379, 0, 5)
+    for local, remote, inode in ((4001, 6379, 4), (6379, 4001, 6)):
+        table.of.append(Tcp(ESTABLISHED, (LOOPBACK, local), (LOOPBACK, remote), 0, None, inode))
+    found = Sockets(tmp_path).look([5, 6, 7], 0.0)
+    assert found
+    assert found["accepted"] == [{"pid": 7, "connections": 2}]
+
+
 def test_one_that_the_other_end_on_this_machine_closed_is_counted_too(table: Table) -> None:
     looks = Sockets()
     table.of.append(Tcp(ESTABLISHED, (LOOPBACK, 4001), (LOOPBACK, 443), 0, None, 2))
@@ -143,7 +165,8 @@ def test_between_looks_at_all_only_what_listens_is_looked_at(
     looks = Sockets()
     look(looks)
     listen = [{"port": 80, "queued": 9, "backlog": 128}]
-    assert look(looks, 0.9) == {"listen": listen, "states": None, "peers": None, "connects": None}
+    unread = {"states": None, "peers": None, "connects": None, "accepted": None}
+    assert look(looks, 0.9) == {"listen": listen, **unread}
 
 
 def test_what_listens_is_seen_by_its_port_alone_between_looks_at_all(

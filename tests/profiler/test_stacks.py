@@ -29,6 +29,7 @@ LOOP = ("_run_once", PYTHON + "asyncio/base_events.py", "asyncio/base_events.py"
 SELECT = ("select", PYTHON + "selectors.py", "selectors.py")
 POOL = ("_worker", PYTHON + "concurrent/futures/thread.py", "concurrent/futures/thread.py")
 SCRIPT = ("<module>", "/home/me/bin/uvicorn", "uvicorn")
+BORN = ("_launch", PYTHON + "multiprocessing/popen_fork.py", "multiprocessing/popen_fork.py")
 MINE = ("Store.find", "/home/me/mine.py", "mine.py")
 HTTPX = ("send", "/x/site-packages/httpx/_client.py", "httpx/_client.py")
 
@@ -39,6 +40,8 @@ HTTPX = ("send", "/x/site-packages/httpx/_client.py", "httpx/_client.py")
     ((HTTPX, MINE, LOOP, SCRIPT), False, ("loop", "waits", "find (mine.py:7)")),
     ((HTTPX, LOOP, SCRIPT), True, ("loop", "cpu", "send (httpx/_client.py:7)")),
     ((MINE, POOL), True, ("executor", "cpu", "find (mine.py:7)")),
+    ((MINE, BORN, POOL, MINE, LOOP), True, ("other", "cpu", "find (mine.py:7)")),  # a pool's process
+    ((MINE, LOOP, BORN, SCRIPT), True, ("loop", "cpu", "find (mine.py:7)")),  # a server's worker
     ((MINE,), False, ("other", "waits", "find (mine.py:7)")), ((), False, ("other", "idle", "")),
 ])  # fmt: skip
 def test_a_thread_is_what_its_frames_say(

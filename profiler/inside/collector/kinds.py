@@ -88,6 +88,7 @@ _NAMES = {
     "CapacityLimiter.acquire_on_behalf_of": "CapacityLimiter.acquire",
     "BaseConnector._wait_for_available_connection": "aiohttp connection pool",
     "AsyncPoolRequest.wait_for_connection": "httpcore connection pool",
+    "AsyncSemaphore.acquire": "httpcore streams of a connection",
     "Pool._acquire": "asyncpg Pool.acquire",
     "sleep": "asyncio.sleep",
 }
@@ -109,6 +110,8 @@ _PATTERNS: tuple[tuple[re.Pattern[str], re.Pattern[str], str], ...] = tuple(
     for module, name, kind in (
         # httpcore goes by more than one name, and has a file for each backend.
         (r"httpcore\d*\._a?sync\.connection_pool", r"(Async)?PoolRequest\.wait_for_connection", "pool"),
+        # Of a connection over HTTP/2 as many streams as its server allows; nothing else there has one.
+        (r"httpcore\d*\._synchronization", r"(Async)?Semaphore\.acquire", "pool"),
         (r"httpcore\d*\._backends\.", r"\w*Stream\.read", "socket-read"),
         (r"httpcore\d*\._backends\.", r"\w*Stream\.write", "socket-write"),
         (r"httpcore\d*\._backends\.", r"\w*\.(connect_tcp|start_tls)", "connect"),

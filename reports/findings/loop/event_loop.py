@@ -36,8 +36,11 @@ from reports.findings.loop.on_loop import (
     INTERPRETER,
     LLM_CLIENT,
     MOVED,
+    UNSEEN_MS,
     Cause,
     OnLoop,
+    long_piece,
+    unseen,
     work_on_loop,
 )
 
@@ -86,6 +89,9 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         found = waiting(service, lambda place: for_the_loop(place) and place.kind != "sleep")
     on_loop, delay = work_on_loop(inside), _delay(service)
     why = _why(service, on_loop, inside, inside.lag_ms)
+    long = _long(service, inside) if why is INTERPRETER else None
+    if long is not None:
+        why, on_loop = BY_FAMILY.get(long.kind, BLOCKED), long
     if load.loop_works < OF_ITS_OWN:
         return  # its thread waits for a CPU: whatever line it is at is not what takes the time
     if why is INTERPRETER and not is_much_held(service):
@@ -98,7 +104,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         found,
         place="" if why is INTERPRETER else on_loop.line,
         advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
-        sure="likely" if delay is None else None,
+        sure="likely" if delay is None or long else None,
         effect=effect_of(
             service,
             None
@@ -112,6 +118,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         evidence=(
             Evidence(figure="the loop's thread is held", value=100 * load.loop_held, unit="%"),
             *_of_function(service, inside, on_loop, named=why is INTERPRETER),
+            *(() if long is None else (_counted_too(service, inside),)),
             Evidence(figure="the loop comes late by", value=inside.lag_ms, unit="ms"),
             *probe_evidence(service),
             *stack_evidence(service),
@@ -128,6 +135,24 @@ def _of_function(
     percent = 100 * on_loop.of_function / inside.loop_busy
     which = f"the function at {on_loop.line}" if named else "this function"
     return (Evidence(figure=f"of that in {which}", value=percent, unit="%"),)
+
+
+def _long(service: Service, inside: InsideOfCells) -> OnLoop | None:
+    """Of a loop that many things fill, the function that holds it all the same, counted with what is not seen
+    of it."""
+    found = long_piece(inside, service.heavy.per_second) if _is_seen(service, inside) else None
+    if found is None or found.of_function < ONE_KIND * inside.loop_busy or inside.lag_ms < LONG_MS:
+        return None
+    return found if _seen(service, found) >= FEWEST_SEEN else None
+
+
+def _counted_too(service: Service, inside: InsideOfCells) -> Evidence:
+    value = 100 * unseen(inside, service.heavy.per_second) / inside.loop_busy
+    return Evidence(
+        figure=f"of which nobody sees {UNSEEN_MS:g} ms an answer",
+        value=value,
+        unit="%",
+    )
 
 
 def _beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from reports.evidence.behind import computes
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.libraries import WAITING, by_family, function_of
+from reports.evidence.libraries import OWN, WAITING, by_family, function_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,13 @@ INTERPRETER = Cause(
 MOVED = (BLOCKED, TEXT)
 BY_FAMILY = {"client-setup": CLIENT_SETUP, "model-load": MODEL_LOAD, "search": SEARCH, "text": TEXT}
 
+UNSEEN_MS = 5.0
+"""For so long who looks waits for the interpreter while Python computes (`sys.getswitchinterval`), and sees
+what runs then. So the last 5 ms of each piece of work are seen as what comes after it: the next call that
+lets go of the interpreter, as reading a socket does."""
+PURE = (OWN, "text")
+"""Kinds of work that keep the interpreter."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class OnLoop:
@@ -89,3 +97,36 @@ def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
         of_function=functions[function],
         waits=sum(busy for work, busy in own if work.doing in WAITING),
     )
+
+
+def long_piece(inside: InsideOfCells, per_second: float) -> OnLoop | None:
+    """The function of the app's own that computes most in Python, be it at many lines, with what is not seen
+    of it. None: no answer is seen in one for as long as that, so that nobody knows whether its pieces are."""
+    functions: Counter[str] = Counter()
+    works = [one for one in by_family(inside.running) if one[0] in PURE and computes(one[1])]
+    for _, work, busy in works:
+        functions[function_of(work)] += busy  # type: ignore[assignment]
+    if not functions or not per_second:
+        return None
+    function, seen = max(functions.items(), key=lambda one: one[1])
+    own = [one for one in works if function_of(one[1]) == function]
+    more = unseen(inside, per_second)
+    if seen < more:
+        return None
+    of_text = sum(busy for kind, _, busy in own if kind == "text")
+    of_function = min(inside.loop_busy, seen + more)
+    lines: Counter[str] = Counter()
+    for _, work, busy in own:
+        lines[work.where] += busy  # type: ignore[assignment]
+    return OnLoop(
+        kind="text" if 2 * of_text >= seen else OWN,
+        of_kind=of_function,
+        line=max(sorted(lines), key=lambda one: lines[one]),
+        of_function=of_function,
+        waits=0.0,
+    )
+
+
+def unseen(inside: InsideOfCells, per_second: float) -> float:
+    """The share of a loop's time in which it is at the last `UNSEEN_MS` of a piece that each answer has."""
+    return UNSEEN_MS / 1e3 * per_second / inside.loops

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from records.evidence.inside import Work
 from reports.analysis.analysis import Analysis
+from reports.evidence.behind import computes
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.libraries import by_family
+from reports.evidence.libraries import TURN_WAIT, by_family
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.machine import FILLED, GotOfMachine
 from reports.findings.common.binding import about, binds
@@ -43,13 +45,30 @@ class Filled:
 def filled(point: LoadedPoint) -> Filled | None:
     """None: it has room, or nobody knows the kind of work."""
     inside, machine = point.inside, point.machine
-    # What others take of its CPUs makes it wait for them, too, and is no work of its own.
-    if inside is None or machine is None or machine.full < CORES_FULL or machine.busy < FILLED:
+    if inside is None or machine is None or not is_full(machine):
         return None
     kind, of_all, line, seen = _work(inside)
     if kind not in CODES or of_all < MOST_WORK or seen < FEWEST_SEEN:
         return None
     return Filled(machine=machine, kind=kind, of_all=of_all, line=line)
+
+
+def is_full(machine: GotOfMachine) -> bool:
+    """What others take of its CPUs makes it wait for them, too, and is no work of its own."""
+    return machine.full >= CORES_FULL and machine.busy >= FILLED
+
+
+def fills_it(point: LoadedPoint) -> bool:
+    """Is the processor full, and do most threads besides the loop's compute? Then more get no more of it."""
+    inside, machine = point.inside, point.machine
+    if inside is None or machine is None or not is_full(machine):
+        return False
+    computing = sum(count for work, count in inside.in_threads if _wants_cpu(work))
+    return computing > 0 and computing >= MOST_WORK * sum(count for _, count in inside.in_threads)
+
+
+def _wants_cpu(work: Work) -> bool:
+    return computes(work) or work.doing == TURN_WAIT
 
 
 def compute(analysis: Analysis) -> Iterator[Finding]:

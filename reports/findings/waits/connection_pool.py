@@ -25,5 +25,6 @@ def connection_pool(analysis: Analysis) -> Iterator[Finding]:
             if upstream is None
             else (Evidence(figure="requests at a time that the LLM server got", value=upstream.in_flight),),
             advice="Raise the limits of the client's connection pool to the requests that are to be served at"
-            " a time, or share one client that has them",
+            " a time, or share one client that has them (over HTTP/2 the server limits the streams of a"
+            " connection: use more connections there)",
         )

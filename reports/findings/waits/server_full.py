@@ -11,6 +11,7 @@ from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, held, share, waiting
+from reports.findings.machine.compute import fills_it
 from reports.findings.waits.thread_pool import THREADS_FULL
 
 
@@ -20,6 +21,8 @@ def server_full(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, lambda place: place.kind == OUTSIDE)
         # With a loop it is that which does not meet them.
         if inside is None or inside.looped or share(found) < MOST or crowded(service):
+            continue
+        if fills_it(service.heavy):
             continue
         if inside.requests < THREADS_FULL * max(1, inside.servers):
             continue  # it has room: something else keeps them

@@ -9,14 +9,13 @@ from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS
-from reports.evidence.libraries import by_family, family
-from reports.evidence.service import Service
+from reports.evidence.libraries import family
 from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import counts, held, waiting, where
 from reports.findings.common.stacks import stack_evidence
-from reports.findings.machine.compute import MOST_WORK, filled
+from reports.findings.machine.compute import fills_it
 
 THREADS_FULL = 0.8
 """The share of its threads that has to be taken, on the mean;"""
@@ -32,7 +31,7 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, lambda place: place.kind in THREADS)
         if inside is None or not counts(service, found):
             continue
-        if crowded(service) or _computes(inside, service):
+        if crowded(service) or fills_it(service.heavy):
             continue  # more threads would get no more of the interpreter, or of the CPUs
         full = _full(inside)
         by_default = full is not None and full.name.startswith(DEFAULT)
@@ -53,15 +52,6 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
                 " work processes or cores"
             ),
         )
-
-
-def _computes(inside: InsideOfCells, service: Service) -> bool:
-    """Do most of its threads what its processor is full of?"""
-    if (full := filled(service.heavy)) is None:
-        return False
-    works = by_family(inside.in_threads)
-    of_kind = sum(count for kind, _, count in works if kind == full.kind)
-    return of_kind > 0 and of_kind >= MOST_WORK * sum(count for _, _, count in works)
 
 
 def _full(inside: InsideOfCells) -> MeanExecutor | None:

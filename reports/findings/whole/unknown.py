@@ -9,7 +9,6 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.behind import computes
 from reports.evidence.kinds import OUTSIDE
-from reports.evidence.machine import FILLED
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
@@ -18,7 +17,7 @@ from reports.findings.common.blind import look_inside
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import is_much_held
 from reports.findings.common.stacks import stack_evidence
-from reports.findings.machine.compute import CORES_FULL
+from reports.findings.machine.compute import is_full
 from reports.findings.whole.accused import accused
 
 
@@ -63,7 +62,7 @@ UNKNOWN_WORK = (
 
 def _full(service: Service) -> tuple[Evidence, ...]:
     machine = service.heavy.machine
-    if machine is None or machine.full < CORES_FULL or machine.busy < FILLED:
+    if machine is None or not is_full(machine):
         return ()
     return (
         Evidence(figure="processor time", value=machine.cpu_cores, unit="cores"),

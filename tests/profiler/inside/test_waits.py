@@ -10,6 +10,7 @@ import anyio
 import greenlet
 import httpx
 import pytest
+from httpcore._synchronization import AsyncSemaphore
 from starlette.middleware.base import BaseHTTPMiddleware
 
 from waiting import a_request, answered, held, look, run, seen, until
@@ -199,6 +200,21 @@ def library(name: str, source: str, **names: Any) -> Any:
     space = {"asyncio": asyncio, **names}
     exec(compile(source, f"/x/lib/site-packages/{name}.py", "exec"), space)
     return SimpleNamespace(**space)
+
+
+def test_the_streams_of_a_connection_over_http2_are_a_pool() -> None:
+    async def test() -> None:
+        streams, hold = AsyncSemaphore(1), asyncio.Event()
+
+        async def ask() -> None:
+            await streams.acquire()
+            await hold.wait()
+
+        held(3, lambda: a_request(ask))
+        waits = {("pool", "httpcore streams of a connection", "ask"): 2, ("event", "Event.wait", "ask"): 1}
+        await until(waits, "request")
+
+    run(test)
 
 
 def test_a_pool_that_awaits_from_within_a_greenlet() -> None:

@@ -83,7 +83,7 @@ def test_the_services_own_pressure_comes_before_the_machines() -> None:
 
 def test_what_is_read_seldom_is_taken_over_its_own_time() -> None:
     """A dear look is not taken with each sample: its sums are over the time between first and last."""
-    unread = {"listen": None, "states": None, "peers": None, "connects": None}
+    unread = {"listen": None, "states": None, "peers": None, "connects": None, "accepted": None}
     samples = [sample(at) if at in (2, 6) else sample(at, sockets=unread) for at in range(11)]
     found = machine(*samples)
     assert found.connects_per_s == 20.0
@@ -114,6 +114,28 @@ def test_the_main_thread_is_the_one_that_requests_wait_for_or_none(
     assert found.main_thread_cpu == shown
     assert found.main_thread_delay == (None if shown is None else shown / 2)
     assert found.main_threads == 1.5 * sum(cpu for _, cpu in programs.values())
+
+
+@pytest.mark.parametrize(("accepted", "shown", "all_of_them"), [
+    ([{"pid": 1, "connections": 9}], 0.125, 0.375),  # 2 and 3 are a pool's that computes
+    ([{"pid": 4, "connections": 9}], 0.0625, 3.625),  # another one's worker, of those 3
+    ([{"pid": 1, "connections": 9}, {"pid": 2, "connections": 3}], 0.875, 2.125),
+    ([{"pid": 99, "connections": 1}], 0.875, 3.625), ([], 0.875, 3.625), (None, 0.875, 3.625),  # unknown
+])  # fmt: skip
+def test_whoever_accepts_has_the_main_thread_that_requests_wait_for(
+    accepted: list[dict[str, int]] | None, shown: float, all_of_them: float
+) -> None:
+    def several(at_s: float) -> dict[str, Any]:
+        mains = {1: (0.125, 7), 2: (0.875, 1), 3: (0.75, 8), 4: (0.0625, 7), 8: (0.0, 1), 7: (0.0, 0)}
+        each = [
+            {"pid": pid, "name": "python3", "parent": parent, "threads": {
+                "main": {"cpu_seconds": cpu * at_s, "run_delay_seconds": cpu * at_s},
+            }} for pid, (cpu, parent) in mains.items()
+        ]  # fmt: skip
+        return sample(at_s, details=each, sockets={"accepted": accepted if at_s == 2 else None})
+
+    found = machine(several(1), several(2), several(3))
+    assert (found.main_thread_cpu, found.main_thread_delay, found.main_threads) == (shown, shown, all_of_them)
 
 
 def test_of_several_processes_sums_are_added_and_the_busiest_main_thread_is_shown() -> None:

@@ -25,14 +25,14 @@ def lines(each: Iterable[Any]) -> bytes:
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """At one load, all the time the same: the groups of requests that wait (None: nobody looked), what the
-    loop's thread is at and in so many of the samples, how many other processes of the server's have none of
-    them, and the LLM server's own time to the first token and
-    from there to the last."""
+    loop's thread is at (several things: in turn) and in so many of the samples, how many other processes of
+    the server's have none of them, and the LLM server's own time to the first token and from there to the
+    last."""
 
     users: int
     rps: float
     waits: tuple[dict[str, Any], ...] | None = ()
-    running: dict[str, str] | None = None
+    running: dict[str, str] | tuple[dict[str, str], ...] | None = None
     loop_busy: float = 1.0
     lag_ms: float = 0.1
     idle: int = 0
@@ -67,7 +67,8 @@ class Seen:
             "gc": {"collections": 1, "ms": self.gc_ms, "longest_ms": self.gc_longest_ms or self.gc_ms},
             "turn_ms": self.turn_ms, "errors": 0, "took_us": 9,
         }  # fmt: skip
-        runs = (self.running if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
+        works = self.running if isinstance(self.running, tuple) else (self.running,)
+        runs = (works[i % len(works)] if i <= round(48 * self.loop_busy) else None for i in range(1, 49))
         ats = [self.start_ns + i * 100_000_000 for i in range(1, 49)]
         loops = (
             [{"lag_ms": self.lag_ms, "running": one, **self._clocks(at)}]
