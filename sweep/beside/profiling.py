@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sweep.beside.begun import wait_begun
 from sweep.beside.ended import Ended
 from sweep.beside.scraping import scrape_words
+from sweep.beside.watcher import watching
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.load_words import found_in
 from sweep.planning.plan import Plan
@@ -18,6 +18,8 @@ from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 
 INTERVAL_SECONDS = 0.5
+_FINISH_SECONDS = 5.0
+"""To write what comes of its samples."""
 
 
 @contextmanager
@@ -51,13 +53,11 @@ def profiling(
     child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
     samples = output.with_suffix(".jsonl")
     try:
-        wait_begun(child, samples)
-        yield
+        with watching(
+            child, "the profiler", has_begun=samples.exists, ended=ended, finish_seconds=_FINISH_SECONDS
+        ):
+            yield
     finally:
-        ended.watcher("the profiler", child)
-        child.interrupt()
-        child.wait(5.0)
-        child.stop()
         if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
             for path in (samples, output):
                 path.unlink(missing_ok=True)

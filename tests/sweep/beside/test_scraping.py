@@ -55,7 +55,7 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
             wait=lambda _: 0,
             exit_code=lambda: 0,
             was_killed=lambda: False,
-            interrupt=lambda: None,
+            finish=lambda _: None,
             stop=lambda: None,
         )
 
