@@ -10,6 +10,7 @@ from pathlib import Path
 from records.cells import layout
 from records.cells.cell import Check
 from records.cells.folders import cell_of
+from records.cells.other_programs import OtherProgram
 from records.cells.reader import CellData, read_cell
 from records.cells.request import RequestRecord
 from records.errors import RecordError
@@ -39,6 +40,14 @@ def _requests(folder: Path) -> Sequence[RequestRecord]:
         return read_cell(folder).requests
     except (OSError, RecordError):
         return ()
+
+
+def with_other_programs(data: CellData, programs: tuple[OtherProgram, ...]) -> CellData:
+    """The cell, in whose record the programs are that took CPU meanwhile. Raises OSError, RecordError."""
+    if not programs:
+        return data
+    write_json(data.path / layout.CELL, replace(cell_of(data.path), other_programs=programs).to_json())
+    return replace(data, cell=replace(data.cell, other_programs=programs))
 
 
 def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:

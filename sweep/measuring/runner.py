@@ -22,6 +22,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import Workplace, finished, measure
 from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
+from sweep.measuring.judged import with_other_programs
 from sweep.measuring.limited import limits_of
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
@@ -234,15 +235,16 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        others = {} if endpoint.load else busiest(before, Programs.now(), _ours(endpoint))
-        self.course.took(key, data, others)
+        if not endpoint.load:  # else it was made elsewhere than here
+            data = with_other_programs(data, busiest(before, Programs.now(), _ours(endpoint)))
+        self.course.took(key, data)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
             key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again
         )
-        self.course.report_others(key, data, others)
+        self.course.report_others(key, data)
         watch = endpoint.watch
         said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
         for line in said + self.unanswered.lines(at.place, key, endpoint):
