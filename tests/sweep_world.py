@@ -18,9 +18,9 @@ from records.files import write_json
 from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring import directory, runner, targets
-from sweep.measuring.cell import Workplace
 from sweep.measuring.parts import begun, set_aside
 from sweep.measuring.progress import Progress
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets

@@ -19,7 +19,7 @@ from sweep.choosing.again import MOST_TIMES, times, wanted_seconds
 from sweep.choosing.budget import Budget
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring.cell import finished, measure
 from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
 from sweep.measuring.judged import with_other_programs
@@ -28,6 +28,7 @@ from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import KILLED_AS_IT_STARTED, blank_left, start_targets
 from sweep.measuring.unanswered import Unanswered
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey, Service
 from sweep.planning.division import placed
 from sweep.planning.plan import Plan

@@ -13,9 +13,9 @@ from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json, write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory, runner
-from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
 from sweep.measuring.unended import begin_cell
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
