@@ -23,7 +23,7 @@ from sweep.measuring.cell import finished, measure
 from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
 from sweep.measuring.judged import with_other_programs
-from sweep.measuring.limited import limits_of
+from sweep.measuring.limited import limits_by_deployment
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import KILLED_AS_IT_STARTED, blank_left, start_targets
@@ -90,7 +90,7 @@ class Sweep:
         self._write_run("complete")
 
     def _write_run(self, status: str) -> None:
-        extra = {**self.course.kept(), **limits_of(self.plan)}
+        extra = {**self.course.kept(), **limits_by_deployment(self.plan)}
         write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self, ledger: Ledger) -> None:
