@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from records.cells.cell import Cell, Check, Verdict
+from records.cells.other_programs import OtherProgram
 from records.cells.point import Point
 from records.cells.reader import CellData, read_cell
 from records.cells.request import Outcome, RequestRecord
@@ -17,9 +18,9 @@ from records.files import write_json
 from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint, Setup
 from sweep.measuring import directory, runner, targets
-from sweep.measuring.cell import Workplace
 from sweep.measuring.parts import begun, set_aside
 from sweep.measuring.progress import Progress
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import BASE_LEVELS
 from sweep.planning.options import parse_targets
@@ -42,7 +43,7 @@ class World:
     measured: list[str] = field(default_factory=list)
     spoils: dict[str, int] = field(default_factory=dict)
     """So many measurements of a cell the machine spoils yet; "" stands for every other cell."""
-    others: dict[str, float] = field(default_factory=dict)
+    others: tuple[OtherProgram, ...] = ()
     """What other programs take of a core meanwhile."""
 
     def monotonic(self) -> float:
@@ -107,7 +108,7 @@ def swept_aloud(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tu
     """The sweep when it is done, and all that was printed."""
     monkeypatch.setattr(runner, "time", world)
     monkeypatch.setattr(runner, "measure", world.measure)
-    monkeypatch.setattr(runner, "busiest", lambda *_: dict(world.others))
+    monkeypatch.setattr(runner, "busiest", lambda *_: world.others)
     monkeypatch.setattr(targets, "time", world)
     monkeypatch.setattr(targets, "deployment_of", world.deployment_of)
     printed = io.StringIO()

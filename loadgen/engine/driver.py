@@ -20,7 +20,8 @@ from loadgen.engine.priority import low_priority
 from loadgen.engine.session import Session
 from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask, Item, Share
-from records.cells.request import LATE, RequestRecord
+from records.cells.flags import LATE
+from records.cells.request import RequestRecord
 
 START_JITTER_S = 0.25
 """Users start spread over this, so that equal answers do not keep them in step (TRAPS 15)."""

@@ -9,8 +9,9 @@ from typing import Any
 
 from records.cells import measure
 from records.cells.cell import Window
+from records.cells.flags import LATE
 from records.cells.load_worker import LoadWorker
-from records.cells.request import LATE, RequestRecord
+from records.cells.request import RequestRecord
 from records.evidence.noise import Noise
 from workloads.workload import Throughput
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from records.cells.layout import cell_name
 from records.cells.levels import LoadStages
+from records.cells.other_programs import OtherProgram
 from records.cells.point import Point
 from records.errors import RecordError
 from records.services.served import paths_of
@@ -106,6 +107,8 @@ class Cell:
     """What kind of request it asks: by that it is measured and believed."""
     factors: Point | None = None
     """Where it stands, if more than its number of users says that."""
+    other_programs: tuple[OtherProgram, ...] = ()
+    """The busiest of the machine meanwhile; none of older cells, and of those that no sweep measured."""
 
     @property
     def point(self) -> Point:
@@ -169,6 +172,7 @@ class Cell:
                 verdict=Verdict(checks=checks),
                 workload=str(raw.get("workload", "stream")),
                 factors=Point.from_json(raw.get("point"), int(raw["concurrency"])),
+                other_programs=tuple(map(OtherProgram.from_json, raw.get("other_programs", ()))),
             )
             window = cell.window
             if window and not (type(window.start_ns) is type(window.end_ns) is int):

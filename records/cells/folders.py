@@ -110,4 +110,5 @@ def _harmless(cell: Cell) -> Cell:
         config=harmless(cell.config),
         requested=requested,
         verdict=Verdict(checks=checks),
+        other_programs=tuple(replace(one, name=harmless(one.name)) for one in cell.other_programs),
     )

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from records.cells.cell import Window
-from records.cells.request import LATE, RequestRecord
+from records.cells.flags import LATE
+from records.cells.request import RequestRecord
 
 CONFIDENCE = 0.95
 

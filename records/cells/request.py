@@ -24,10 +24,6 @@ StageTimings = dict[str, dict[str, float]]
 OUTCOMES: frozenset[str] = frozenset(get_args(Outcome))
 NO_ANSWER = frozenset({"aborted", "dropped"})
 """The outcomes of requests that nobody answered, well or badly: taken away at the end, or never sent."""
-LATE = "late"
-"""The flag of a request that a stall of the load generator could have sent late or dated late."""
-GAPS_LEFT_OUT = "gaps-left-out"
-"""The flag of an answer some of whose gaps between tokens were over such a stall."""
 COMPRESSED, WITH_ERROR = "compressed answer", "with an error and no events"
 """How an answer's error begins that came compressed; what follows the status of one that holds an error."""
 UNASKED, NOT_HTTP = "after the end of the answer before it", "not HTTP"

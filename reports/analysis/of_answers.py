@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.cells import layout
-from records.cells.request import GAPS_LEFT_OUT
+from records.cells.flags import GAPS_LEFT_OUT
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.subject import Subject

@@ -33,7 +33,7 @@
                     ttft_p50_ms, ttft_p95_ms, failures, valid, unanswered, nearest, ttft_ratio}]  of levels
                     whose requests came from more than one
     cold            [{deployment, config, requests, ttft_p50_ms, ttft_max_ms}]  first requests of the loads
-    verdicts        [{source, cell, valid, late, noise,
+    verdicts        [{source, cell, valid, late, noise, other_programs: {name: of a core},
                     checks: [{name, status, figure, bound, text, advice}]}]
     findings        [{code, about: {deployment, config, load ...}, where, binds, confidence, severity,
                     effect: {figure, unit, now, mended, low, high}, evidence: [{figure, value, unit,
@@ -91,6 +91,7 @@ from reports.figures.compare import Comparison, DeploymentRatio
 from reports.figures.figures import Figures
 from reports.figures.gap import Gap
 from reports.figures.knees import Knee
+from reports.figures.others import busiest_others
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import Estimate
@@ -174,6 +175,7 @@ def _verdict(cell: CellSummary) -> dict[str, Any]:
         "valid": cell.valid,
         "late": cell.figures.late,
         "noise": noise_of(cell),
+        "other_programs": busiest_others([cell]),
         "checks": checks,
     }
 

@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 
 from records.cells.cell import Window
-from records.cells.request import LATE, NO_ANSWER, Outcome, RequestRecord, TokenSource
+from records.cells.flags import LATE
+from records.cells.request import NO_ANSWER, Outcome, RequestRecord, TokenSource
 from reports.columns import kinds
 from reports.columns.kinds import NO_INTEGER, Coded, Column, Floats, Ints, Lists, Mask, Stages
 

@@ -36,7 +36,7 @@ ALONE = 1.05
 """Requests in flight at which nobody waits for others, whatever the ceiling."""
 FAR = 5.0
 """A ceiling so many times as high as what was measured binds nobody yet, and is believed by nobody."""
-Told = Literal["predicted", "reached", "falls", "grows", "unsure", "near", "one-load"]
+CeilingState = Literal["predicted", "reached", "falls", "grows", "unsure", "near", "one-load"]
 """Whether there is a ceiling, and if not, why: the demand falls or grows with the load, differs but not more
 than so few samples leave open, is the same at answers a second that are nearly the same (`SAME`: if all of it
 were a fixed share, it would differ by no more), or is known at one load alone."""
@@ -50,7 +50,7 @@ class Rung:
     """Of it, in use at the heaviest load."""
     demands: tuple[float, ...]
     """Resource-seconds an answer, by load, the lightest first; of loads at which it can be told."""
-    told: Told
+    told: CeilingState
     by_heaviest: float
     """Answers a second by the demand at the heaviest load: more can be had where it falls, fewer where it
     grows."""
@@ -135,7 +135,7 @@ def _rung(service: Service, resource: Resource, curve: Sequence[_Loaded]) -> Run
     )
 
 
-def _told(curve: Sequence[_Loaded]) -> Told:
+def _told(curve: Sequence[_Loaded]) -> CeilingState:
     first, top = curve[0], curve[-1]
     full = top.use.share >= REACHED
     if len(curve) < 2:

@@ -11,8 +11,8 @@ import numpy as np
 
 from records.cells.cell import Window
 from records.cells.finish_reasons import is_unknown
+from records.cells.flags import LATE
 from records.cells.measure import wanted_answers
-from records.cells.request import LATE
 from reports.columns.kinds import Floats
 from reports.columns.requests import Requests
 from reports.figures import stats

@@ -12,9 +12,11 @@ from reports.analysis.of_loads import AddedUp, LevelsApart, OpenLoop, ShapedLoad
 from reports.analysis.of_machine import GeneratorFigure, GeneratorUnknown
 from reports.analysis.of_runs import Cpus, FewRepeats
 from reports.document.document import Paragraph
+from reports.figures.others import busiest_others
 from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
+from workloads.catalogue import check_named
 
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
@@ -32,11 +34,20 @@ def _invalid_lines(analysis: Analysis) -> Iterator[str]:
     for cells in groups.values():
         why = _reason(cells[0])
         if len(cells) == 1:
-            yield f"{_figures_of(cells[0], analysis)}: {why}"
+            yield f"{_figures_of(cells[0], analysis)}: {why}{_beside(cells)}"
             continue
         alike = len(set(map(_reason, cells))) == 1
         names = ", ".join(map(analysis.named, cells))
-        yield f"{len(cells)} cells ({names}): {why if alike else f'such as {why}'}"
+        yield f"{len(cells)} cells ({names}): {why if alike else f'such as {why}'}{_beside(cells)}"
+
+
+def _beside(cells: Sequence[CellSummary]) -> str:
+    """Who else was at work on the machine, where that may be why they failed."""
+    if not any(check_named(check.name).of_the_machine for cell in cells for check in cell.failed_checks):
+        return ""
+    named = ", ".join(f"{name} {100 * cores:.0f} %" for name, cores in busiest_others(cells).items())
+    at_most = "at most " if len(cells) > 1 else ""
+    return named and f"; meanwhile other programs took {at_most}of a core: {named}"
 
 
 def _figures_of(cell: CellSummary, analysis: Analysis) -> str:

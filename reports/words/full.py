@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
 from reports.evidence.kinds import STAGE
-from reports.evidence.ladder import Ladder, Rung, Told
+from reports.evidence.ladder import CeilingState, Ladder, Rung
 from reports.figures.knees import Knee
 from reports.figures.text import spread, users
 
 NAMES = {PROCESSOR: "processor", EVENT_LOOP: "event loop", EXECUTOR: "threads of", LLM: "LLM's streams"}
 PLURAL = (EXECUTOR, LLM)
-WHY: dict[Told, str] = {
+WHY: dict[CeilingState, str] = {
     "falls": "an answer takes less of it under load, as in batches",
     "grows": "an answer takes more of it under load",
     "unsure": "too little was seen of it at a light load",

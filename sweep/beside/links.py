@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,10 +14,12 @@ from sweep.planning.regions import Region, parse_regions
 from sweep.running.cpus import LINK_PRIORITY, Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
+from sweep.running.waiting import wait_begun
 
 VARIABLE = "WORKER_REGIONS"
 """Which regions locust's workers are in, and where they connect: `loadgen.adapter.forked` reads it."""
 _START_SECONDS = 20.0
+_FINISH_SECONDS = 2.0
 _LISTENS = "link listening"
 
 
@@ -60,7 +61,7 @@ def linked(
                 cpus=cpus.load,
                 realtime=LINK_PRIORITY if cpus.links_realtime else 0,
             )
-            stack.callback(_stop, child)
+            stack.callback(child.finish, _FINISH_SECONDS)
             links[region] = (child, listens)
         for region, (child, _) in links.items():
             _wait(region, child)
@@ -72,16 +73,8 @@ def linked(
 
 
 def _wait(region: Region, child: Child) -> None:
-    ends = time.monotonic() + _START_SECONDS
-    while not child.has_written(_LISTENS):
-        if child.exit_code() is not None:
-            raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
-        if time.monotonic() > ends:
-            raise RuntimeError(f"the link of {region.name} did not start ({child.log})")
-        time.sleep(0.02)
-
-
-def _stop(child: Child) -> None:
-    child.interrupt()
-    child.wait(2.0)
-    child.stop()
+    if wait_begun(child, lambda: child.has_written(_LISTENS), _START_SECONDS):
+        return
+    if child.exit_code() is not None:
+        raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
+    raise RuntimeError(f"the link of {region.name} did not start ({child.log})")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import orjson
@@ -17,6 +16,7 @@ from sweep.running.cpus import LLM_PRIORITY
 from sweep.running.errors import UsageError, check_base_url
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
+from sweep.running.waiting import wait_begun
 
 _START_SECONDS = 20.0
 
@@ -40,12 +40,10 @@ class LlmServer:
         self._child = Child(
             argv, log=self._log, ledger=self._ledger, realtime=LLM_PRIORITY if self._realtime else 0
         )
-        ends = time.monotonic() + _START_SECONDS
-        while status(f"http://127.0.0.1:{port}", "/health", 1.0) != 200:
-            if self._child.exit_code() is not None or time.monotonic() > ends:
-                raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
-            time.sleep(0.05)
-        return f"http://127.0.0.1:{port}/v1"
+        base = f"http://127.0.0.1:{port}"
+        if not wait_begun(self._child, lambda: status(base, "/health", 1.0) == 200, _START_SECONDS):
+            raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
+        return f"{base}/v1"
 
     def ended(self, ended: Ended) -> None:
         """Tell if it did; then it is started again where the targets look for it. Raises UsageError."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from records.evidence.probe import IDLE_TAKEN, MOST_PATHS
 from records.options.which import which
 from records.secrets.secret_names import path_trouble
 from sweep.beside.ended import Ended
-from sweep.planning.bounds import load_seconds
+from sweep.beside.watcher import longest_seconds, watching
 from sweep.planning.load_words import found_in
 from sweep.planning.plan import Plan
 from sweep.running.cpus import PROBES_PRIORITY, Cpus
@@ -25,8 +24,7 @@ IDLE = 20
 """Of each kind, before the load: what the loaded ones are held against."""
 _IDLE_LIMIT_SECONDS = 10.0
 """For the process to start, too, on a busy machine; it ends the idle ones by itself after 2 seconds."""
-_MORE_SECONDS = 60.0
-"""Than a cell is measured: its end ends them."""
+_FINISH_SECONDS = 2.0
 
 
 def check_paths(paths: Sequence[str], *, probes: bool) -> None:
@@ -63,7 +61,7 @@ def probing(
     [target] = [one for one in plan.targets if one.label == deployment]
     found = found_in(plan.locust_args, plan.scenario)
     argv = ["-m", "profiler.probes", base_url, "--output", str(output), "--idle", str(IDLE)]
-    argv += ["--duration", f"{load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS:g}"]
+    argv += ["--duration", f"{longest_seconds(plan):g}"]
     argv += [f"--probe-path={path}" for path in plan.probe_paths or (target.cheap_path,)]
     if not target.kind.started:  # a process of our own wants no key, and is asked by no proxy
         argv += [*as_words(found), *(f"--header={one}" for one in found.get("header", ()))]
@@ -75,20 +73,12 @@ def probing(
         cpus=cpus.load,
         realtime=PROBES_PRIORITY if cpus.realtime else 0,
     )
-    try:
-        _wait_idle(child)
+    with watching(
+        child,
+        "the probing process",
+        has_begun=lambda: child.has_written(IDLE_TAKEN),
+        ended=ended,
+        begin_seconds=_IDLE_LIMIT_SECONDS,
+        finish_seconds=_FINISH_SECONDS,
+    ):
         yield
-    finally:
-        ended.watcher("the probing process", child)
-        child.interrupt()
-        child.wait(2.0)
-        child.stop()
-
-
-def _wait_idle(child: Child) -> None:
-    """Until it has taken those before the load, or has ended."""
-    ends = time.monotonic() + _IDLE_LIMIT_SECONDS
-    while time.monotonic() < ends and child.exit_code() is None:
-        if child.has_written(IDLE_TAKEN):
-            return
-        time.sleep(0.02)

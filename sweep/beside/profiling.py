@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sweep.beside.begun import wait_begun
 from sweep.beside.ended import Ended
 from sweep.beside.scraping import scrape_words
+from sweep.beside.watcher import watching
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.load_words import found_in
 from sweep.planning.plan import Plan
@@ -17,6 +17,8 @@ from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 
+_FINISH_SECONDS = 5.0
+"""To write what comes of its samples."""
 LEAST_INTERVAL_S, MOST_INTERVAL_S = 0.5, 1.0
 SAMPLES = 8
 """Of the longest cell; more than these tell no more, and each wakes the profiler with cold caches."""
@@ -58,13 +60,11 @@ def profiling(
     child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
     samples = output.with_suffix(".jsonl")
     try:
-        wait_begun(child, samples)
-        yield
+        with watching(
+            child, "the profiler", has_begun=samples.exists, ended=ended, finish_seconds=_FINISH_SECONDS
+        ):
+            yield
     finally:
-        ended.watcher("the profiler", child)
-        child.interrupt()
-        child.wait(5.0)
-        child.stop()
         if not endpoint.pids:  # it had nothing to follow: what it saw is the load's machine
             for path in (samples, output):
                 path.unlink(missing_ok=True)

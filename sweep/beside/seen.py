@@ -9,19 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sweep.beside.begun import wait_begun
 from sweep.beside.ended import Ended
+from sweep.beside.watcher import longest_seconds, watching
 from sweep.deployments.protocol import Endpoint
-from sweep.planning.bounds import load_seconds
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep.running.spans import check_otlp
-
-_MORE_SECONDS = 60.0
-"""Than a cell is measured: its end ends them."""
 
 
 def check_seen(plan: Plan) -> None:
@@ -46,13 +42,9 @@ def taking_stacks(
         yield
         return
     argv = ["-m", "profiler.stacks", "--output", str(output)]
-    argv += ["--duration", f"{load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS:g}"]
+    argv += ["--duration", f"{longest_seconds(plan):g}"]
     argv += [word for pid in endpoint.pids for word in ("--pid", str(pid))]
     # The key is in its environment: what repeats it is blanked.
     child = Child(argv, log=log, ledger=ledger, env=os.environ, cpus=cpus.load)
-    try:
-        wait_begun(child, output)
+    with watching(child, "the process that takes stacks", has_begun=output.exists, ended=ended):
         yield
-    finally:
-        ended.watcher("the process that takes stacks", child)
-        child.stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +12,10 @@ from urllib.parse import urlsplit
 from sweep.deployments.protocol import Setup
 from sweep.running.errors import UsageError
 from sweep.running.processes import Child
+from sweep.running.waiting import wait_begun
 
 _AUTO = "auto"
 _START_SECONDS = 60.0
-_POLL_SECONDS = 0.05
 
 
 def attach(setup: Setup, base_url: str, folder: Path) -> Child:
@@ -36,21 +35,12 @@ def attach(setup: Setup, base_url: str, folder: Path) -> Child:
         cpus=setup.cpus.of_a_running_service().load,
     )
     try:
-        _wait_for(child, output)
+        if not wait_begun(child, output.exists, _START_SECONDS):
+            raise UsageError(f"--attach: {child.complaint().removeprefix('error: ')}")
     except BaseException:  # an interrupt, too: it has something to take back, and nobody else knows of it
         child.stop()
         raise
     return child
-
-
-def _wait_for(child: Child, output: Path) -> None:
-    """Until it has begun. Raises UsageError where it does not."""
-    ends = time.monotonic() + _START_SECONDS
-    while not output.exists():
-        if child.exit_code() is not None or time.monotonic() > ends:
-            why = child.complaint().removeprefix("error: ")
-            raise UsageError(f"--attach: {why}")
-        time.sleep(_POLL_SECONDS)
 
 
 def _words(which: str, base_url: str) -> Sequence[str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from records.cells import layout
-from records.cells.cell_spec import CellSpec
 from records.cells.folders import has_ended, is_pending
 from records.cells.layout import beside
 from records.cells.point import VIA
@@ -17,57 +16,30 @@ from records.cells.reader import CellData, read_cell
 from records.errors import RecordError
 from records.exit_codes import USAGE
 from records.files import write_json
-from records.services.variants import MOCKS, SWITCHES
 from sweep.beside.ended import Ended
 from sweep.beside.links import linked
-from sweep.beside.llm import LlmServer
 from sweep.beside.probing import probing
-from sweep.beside.profiling import interval_s, profiling
+from sweep.beside.profiling import profiling
 from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.evidence import Before, with_evidence
-from sweep.measuring.expected import given_besides, is_expected
-from sweep.measuring.far import IN_CLUSTER, Told, carried, run_far
-from sweep.measuring.judged import begin_watch
+from sweep.measuring.far import LoadFiles, carried, run_far
+from sweep.measuring.locust_spec import cell_spec, files_here, locust_argv
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
+from sweep.measuring.watched import begin_watch
+from sweep.measuring.workplace import Workplace
 from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey
-from sweep.planning.division import divisible
-from sweep.planning.load_words import own_words, words
 from sweep.planning.plan import Plan
-from sweep.planning.regions import parse_regions
-from sweep.planning.scenario import locustfile
-from sweep.running.cpus import LOCUST_PRIORITY, SHARED, Cpus
-from sweep.running.ledger import Ledger
+from sweep.running.cpus import LOCUST_PRIORITY
 from sweep.running.processes import Child
-from sweep.running.redaction import redaction
-from sweep.running.spans import SpanReceiver
 
 _MORE_SECONDS = 40.0
 """Than the load takes: start, and the drain of what is in flight."""
 _FAR_SECONDS = 600.0
 """In which a load elsewhere may begin, while what it will be watched by waits."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Workplace:
-    """What every cell of a run shares."""
-
-    run: Path
-    plan: Plan
-    ledger: Ledger
-    llm: LlmServer | None
-    cpus: Cpus
-    spans: SpanReceiver | None = None
-
-    def cpus_for(self, endpoint: Endpoint) -> Cpus:
-        """How they are divided while a target is loaded, which may be somebody's running service."""
-        return self.cpus if endpoint.pids else self.cpus.of_a_running_service()
-
-    def folder(self, key: CellKey) -> Path:
-        return self.run / layout.CELLS / key.path
 
 
 def finished(place: Workplace, key: CellKey) -> CellData | None:
@@ -103,7 +75,7 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         set_aside(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     before = Before.of(endpoint, place.spans)
-    write_json(spec_of(folder), _spec(place, key, endpoint).to_json())
+    write_json(spec_of(folder), cell_spec(place, key, endpoint).to_json())
     begin_watch(endpoint)
     gone = Ended()
     code, locust = _load(place, key, endpoint, gone)
@@ -136,7 +108,7 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
     if (far := endpoint.load) is not None:  # nothing of this machine is on the way that would be probed
         plan, spec = place.plan, spec_of(folder)
         args, files = carried(plan, spec, far.files)
-        argv = _locust_argv(place, key, endpoint, Told.far(far, plan.scenario, spec, args))
+        argv = locust_argv(place, key, endpoint, LoadFiles.far(far, plan.scenario, spec, args))
         log = beside(folder, layout.LOCUST_LOG)
         seconds = _limit_seconds(plan)
         with _profiled(place, folder, endpoint, gone, longer=_FAR_SECONDS):
@@ -175,7 +147,7 @@ def _load_watched(
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     with _profiled(place, folder, endpoint, gone):
         locust = Child(
-            ["-m", "locust", *_locust_argv(place, key, endpoint, _told_here(place, key))],
+            ["-m", "locust", *locust_argv(place, key, endpoint, files_here(place, key))],
             log=beside(folder, layout.LOCUST_LOG),
             ledger=place.ledger,
             env={**os.environ, **more},
@@ -203,77 +175,5 @@ def _profiled(
     )
 
 
-def _spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
-    """What Locust is told of the cell: it alone judges it, and writes it down."""
-    folder, served, redact = place.folder(key), endpoint.served, redaction()
-    settings = {name: redact.redact(text) for name, text in place.plan.settings_of(key.config).items()}
-    [target] = [target for target in place.plan.targets if target.label == key.deployment]
-    # A command may read more from its environment than it says; what we set and it says is held against that.
-    unsaid = set(settings) - set(served.settings) if target.kind.configurable and served.config else set()
-    if key.config in MOCKS:  # its name says it
-        unsaid -= {switch.setting for switch in SWITCHES}
-    return CellSpec(
-        deployment=key.deployment,
-        config=key.config,
-        point=key.point.to_json(),
-        repeat=key.repeat,
-        expected_config=key.config if is_expected(key.config, served) else None,
-        expected_settings={name: text for name, text in settings.items() if name not in unsaid},
-        unproved_settings=tuple(sorted(unsaid)),
-        variant=redact.value(place.plan.variant(key.config).settings),
-        settings={**redact.value(given_besides(place.plan, target, served)), **settings},
-        service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
-        served=served,
-        cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
-        quota=place.plan.has_quota,
-        divisible=place.cpus.mode != SHARED or divisible(place.plan, place.cpus.load),
-        machine=endpoint.load.place if endpoint.load else "",
-        earlier_tries=again.times(folder),
-        pids=endpoint.pids,
-        regions={region.name: region.link for region in parse_regions(place.plan.regions)},
-        samples=str(beside(folder, layout.SAMPLES)) if endpoint.pids else "",
-        interval_s=interval_s(place.plan),
-    )
-
-
 def _limit_seconds(plan: Plan) -> float:
     return load_seconds(plan.cell_seconds[1]) + _MORE_SECONDS
-
-
-def _told_here(place: Workplace, key: CellKey) -> Told:
-    folder, plan = place.folder(key), place.plan
-    paths = str(locustfile(plan.scenario)), str(folder), str(spec_of(folder))
-    return Told(*paths, words=plan.locust_args)
-
-
-def _turn(folder: Path) -> str:
-    """The same for all services that are compared at a load, in a repeat: another one asks other questions,
-    which no cache between cells knows; so does another try."""
-    return f"{folder.name}/{again.times(folder)}"
-
-
-def _locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, told: Told) -> list[str]:
-    plan, users = place.plan, str(key.concurrency)
-    least, most = plan.cell_seconds
-    own = {
-        "--locustfile": told.locustfile,
-        "--host": endpoint.base_url,
-        **({"--connect-to": endpoint.connect_to} if endpoint.connect_to else {}),
-        "--users": users,
-        "--spawn-rate": users,
-        "--run-time": f"{load_seconds(most):.0f}s",
-        "--max-seconds": f"{most:g}",
-        "--requests": str(plan.requests_at(key.point)),
-        "--warmup-requests": str(plan.warmup_requests),
-        "--results": told.results,
-        "--run-name": place.run.resolve().name,  # also where the directory was given as "."
-        "--cell-spec": told.spec,
-        "--turn": _turn(place.folder(key)),
-    }
-    return [
-        *("--headless", *own_words(own)),
-        # These may be said otherwise after --, or as an option of the sweep's.
-        *("--only-summary", "--loglevel", "WARNING", "--min-seconds", f"{least:g}"),
-        *(("--server-name", endpoint.server_name) if endpoint.server_name else ()),
-        *words(plan, key.point, told.words),
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,9 +64,9 @@ class Course:
             yield from ((key, why) for key in self.skipped)
         yield from self.left_out.items()
 
-    def took(self, key: CellKey, data: CellData, others: Mapping[str, float]) -> None:
-        """A cell was measured now, while other programs took so much of a core."""
-        self.machine.took(data.cell, in_words(others))
+    def took(self, key: CellKey, data: CellData) -> None:
+        """A cell was measured now."""
+        self.machine.took(data.cell, in_words(data.cell.other_programs))
         self.learn(key, data)
 
     def learn(self, key: CellKey, data: CellData) -> None:
@@ -99,12 +99,13 @@ class Course:
         self.spoiled.pop(key, None)
         self.progress.note(f"{key.path}: {why}; {'/'.join(key.service)} is measured no more in this repeat")
 
-    def report_others(self, key: CellKey, data: CellData, others: Mapping[str, float]) -> None:
+    def report_others(self, key: CellKey, data: CellData) -> None:
         """The programs that may have kept the load from its CPU, where a cell failed for that; each once."""
-        if others.keys() - self._others_said and any(
+        others = data.cell.other_programs
+        if (found := set(map(str, others)) - self._others_said) and any(
             check_named(check.name).of_the_machine for check in data.cell.verdict.failures
         ):
-            self._others_said |= others.keys()
+            self._others_said |= found
             self.progress.note(f"{key.path}: meanwhile {in_words(others)}")
 
     def spoiled_in(self, repeat: int) -> list[CellKey]:

@@ -13,9 +13,10 @@ from records.evidence.inside import sampled_at_ns
 from sweep.beside.ended import Ended
 from sweep.beside.llm import LlmServer
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.judged import end_watch, judged
+from sweep.measuring.judged import judged
 from sweep.measuring.limited import limits_here, used_by, write_limits
 from sweep.measuring.parts import collect
+from sweep.measuring.watched import end_watch
 from sweep.running import logs
 from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS

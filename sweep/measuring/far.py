@@ -25,7 +25,7 @@ _WORDS_BYTES = 1 << 14
 
 
 @dataclass(frozen=True)
-class Told:
+class LoadFiles:
     """Where a load finds and leaves its files, and what followed ``--``, by files' names there."""
 
     locustfile: str

@@ -12,7 +12,7 @@ from sweep.planning.plan import Plan
 from sweep.running.cgroups.used import Usage
 
 
-def limits_of(plan: Plan) -> dict[str, Any]:
+def limits_by_deployment(plan: Plan) -> dict[str, Any]:
     """By deployment, of those that have limits. Raises UsageError where a file that says them is gone."""
     found = {target.label: facts for target in plan.targets if (facts := target.kind.facts())}
     return {"limits": found} if found else {}

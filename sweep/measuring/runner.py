@@ -19,14 +19,16 @@ from sweep.choosing.again import MOST_TIMES, times, wanted_seconds
 from sweep.choosing.budget import Budget
 from sweep.choosing.search import Search
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring.cell import finished, measure
 from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
-from sweep.measuring.limited import limits_of
+from sweep.measuring.judged import with_other_programs
+from sweep.measuring.limited import limits_by_deployment
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
 from sweep.measuring.targets import KILLED_AS_IT_STARTED, blank_left, start_targets
 from sweep.measuring.unanswered import Unanswered
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey, Service
 from sweep.planning.division import placed
 from sweep.planning.plan import Plan
@@ -88,7 +90,7 @@ class Sweep:
         self._write_run("complete")
 
     def _write_run(self, status: str) -> None:
-        extra = {**self.course.kept(), **limits_of(self.plan)}
+        extra = {**self.course.kept(), **limits_by_deployment(self.plan)}
         write_run(self.directory, self.plan, status=status, extra=extra)
 
     def _measure_all(self, ledger: Ledger) -> None:
@@ -234,15 +236,16 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        others = {} if endpoint.load else busiest(before, Programs.now(), _ours(endpoint))
-        self.course.took(key, data, others)
+        if not endpoint.load:  # else it was made elsewhere than here
+            data = with_other_programs(data, busiest(before, Programs.now(), _ours(endpoint)))
+        self.course.took(key, data)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
             key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again
         )
-        self.course.report_others(key, data, others)
+        self.course.report_others(key, data)
         watch = endpoint.watch
         said = [f"{key.path}: {line}" for line in (*gone(data.cell), *(watch.notes() if watch else ()))]
         for line in said + self.unanswered.lines(at.place, key, endpoint):

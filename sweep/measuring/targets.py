@@ -16,8 +16,8 @@ from records.cells.folders import cell_directories
 from records.services.served import AS_IS, Served
 from sweep.beside.reaching import headers_of_plan, reach_of_plan
 from sweep.deployments.protocol import Deployment, Endpoint, Setup
-from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import Service
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target

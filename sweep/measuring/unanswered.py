@@ -8,7 +8,7 @@ from records.cells import layout
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from sweep.beside.scraping import scrape_words
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.cell import Workplace
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 
 

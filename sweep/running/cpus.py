@@ -25,7 +25,7 @@ LINK_PRIORITY = LLM_PRIORITY
 """Of SCHED_FIFO, the lowest: before all that is not real-time. The LLM server's few events are due at moments
 of their own, which a busy Locust may not put off, and no kernel dates what probes read; what Locust reads it
 does. Links, too, hand on what they have at moments of their own. The profiler has no such priority:
-`beside.begun` says why."""
+`beside.watcher` says why."""
 _NAMED = 16
 _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import psutil
 
+from records.cells.other_programs import OtherProgram
 from sweep.running.processes import started
 from sweep.running.redaction import redaction
 
@@ -20,6 +21,8 @@ LEAST = 0.1
 MOST_NAMED = 3
 _LEAST_SECONDS = 1.0
 """The kernel counts in hundredths of a second."""
+_KERNEL_NAMES = 15
+"""Characters that Linux keeps of a name."""
 _NAMED = 40
 """Characters of a name, which a program gives itself."""
 
@@ -83,22 +86,24 @@ def listeners(url: str) -> set[int]:
     return set()
 
 
-def busiest(before: Programs, after: Programs, but: Collection[int]) -> dict[str, float]:
-    """The programs, without those pids, that took the most of a core in between, and how much that is; none
+def busiest(before: Programs, after: Programs, but: Collection[int]) -> tuple[OtherProgram, ...]:
+    """The programs, without those pids, that took the most of a core in between, the busiest first; none
     where nobody took much. Of what began or ended meanwhile as much is seen as was there in the end."""
     seconds = after.at - before.at
     if seconds < _LEAST_SECONDS:
-        return {}
+        return ()
     shares = {pid: _used(before.known.get(pid), one) / seconds for pid, one in after.known.items()}
     most = sorted(shares.keys() - set(but), key=lambda pid: -shares[pid])[:MOST_NAMED]
-    return {
-        f"{_shown(after.known[pid].name)} (pid {pid})": shares[pid] for pid in most if shares[pid] >= LEAST
-    }
+    return tuple(
+        OtherProgram(name=_shown(after.known[pid].name), pid=pid, cores=round(shares[pid], 4))
+        for pid in most
+        if shares[pid] >= LEAST
+    )
 
 
-def in_words(taken: Mapping[str, float]) -> str:
+def in_words(programs: Iterable[OtherProgram]) -> str:
     """Of what `busiest` found; empty where that is nobody."""
-    named = ", ".join(f"{name} {100 * share:.0f} %" for name, share in taken.items())
+    named = ", ".join(f"{one} {100 * one.cores:.0f} %" for one in programs)
     return named and f"other programs took of a core: {named}"
 
 
@@ -109,5 +114,8 @@ def _used(before: Program | None, now: Program) -> float:
 
 
 def _shown(name: str) -> str:
-    text = "".join(char if char.isprintable() else "?" for char in name)
-    return redaction().redact(text)[:_NAMED] or "?"
+    """A name without the arguments that may follow one: psutil completes a name that the kernel cut by the
+    command line, whose first word may be all of it where a program has written over it."""
+    text = redaction().redact("".join(char if char.isprintable() else "?" for char in name))
+    text = text[:_KERNEL_NAMES] + text[_KERNEL_NAMES:].partition(" ")[0]
+    return text[:_NAMED] or "?"

@@ -188,6 +188,14 @@ class Child:
         """Without a word, itself alone: what it leaves behind is ended when it is stopped."""
         self._popen.kill()
 
+    def finish(self, seconds: float) -> None:
+        """Stop it; before that it is interrupted, and has so many ``seconds`` to end by itself, where it is
+        given some."""
+        if seconds:
+            self.interrupt()
+            self.wait(seconds)
+        self.stop()
+
     def stop(self) -> None:
         """End it and all that it started; returns when they are gone, and its log holds no secret.
 

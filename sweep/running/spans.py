@@ -18,6 +18,7 @@ from sweep.running.asking import status
 from sweep.running.errors import UsageError
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
+from sweep.running.waiting import wait_begun
 
 EXPORT_MS = 500
 """How often an app exports: by default every 5 s, when a cell has ended, and a busy app's queue is full."""
@@ -77,13 +78,8 @@ class SpanReceiver:
         # With the target's key, which a name of a span may repeat: it is blanked there.
         self._child = Child(argv, log=self._log, ledger=self._ledger, env=os.environ)
         self.url = f"http://127.0.0.1:{port}"
-        ends = time.monotonic() + _START_SECONDS
-        while status(self.url, "/health", 1.0) != 200:
-            if self._child.exit_code() is not None or time.monotonic() > ends:
-                raise UsageError(
-                    f"the receiver of spans did not start: {self._child.complaint()} ({self._log})"
-                )
-            time.sleep(_POLL_SECONDS)
+        if not wait_begun(self._child, lambda: status(self.url, "/health", 1.0) == 200, _START_SECONDS):
+            raise UsageError(f"the receiver of spans did not start: {self._child.complaint()} ({self._log})")
 
     def ended(self) -> str | None:
         """How, if it did; then it is started again where the targets send their spans. Raises UsageError."""

@@ -1,12 +1,33 @@
-"""How long a target may take to get ready: as long as it is allowed, while the sweep's budget lasts."""
+"""How long what a sweep starts may take to be there; a target as long as the sweep's budget lasts, too."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from typing import Protocol, Self
 
 from sweep.running.errors import OutOfTime, UsageError
+
+_POLL_SECONDS = 0.02
+
+
+class Process(Protocol):
+    """One that may end."""
+
+    def exit_code(self) -> int | None:
+        """None while it runs."""
+        ...
+
+
+def wait_begun(process: Process, has_begun: Callable[[], bool], seconds: float) -> bool:
+    """Until it has begun, has ended or took too long. Has it begun?"""
+    ends = time.monotonic() + seconds
+    while not has_begun():
+        if process.exit_code() is not None or time.monotonic() > ends:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)

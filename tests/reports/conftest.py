@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
+from records.cells.other_programs import OtherProgram
 from records.cells.request import RequestRecord
 from records.files import write_json
 from reported import analysed, appended
@@ -58,6 +59,7 @@ class Spec:
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     workload: str = "stream"
+    others: tuple[OtherProgram, ...] = ()
 
     @property
     def name(self) -> str:
@@ -122,6 +124,7 @@ def write_cell(directory: Path, spec: Spec) -> Path:
         deployment=spec.deployment, config=spec.config, concurrency=spec.concurrency, repeat=spec.repeat,
         complete=spec.complete, requested=spec.requested, achieved={"window": window, **spec.achieved},
         settings=spec.settings, paths=spec.paths, verdict=Verdict(checks=spec.checks), workload=spec.workload,
+        other_programs=spec.others,
     )  # fmt: skip
     write_json(directory / "cell.json", cell.to_json())
     (directory / "requests.jsonl").touch()

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from records.cells.cell import Check
 from records.cells.measure import rate
+from records.cells.other_programs import OtherProgram
 from records.cells.reader import read_run
 from reported import analysed, printed, rows, words
 from reports.analysis.of_loads import Cold
@@ -223,6 +224,18 @@ def test_other_peoples_text_is_no_markup(made: Any, of: Any) -> None:
     analysis = of(made.spec(checks=(evil,)))
     assert "[red]|a|" in printed(analysis)
     assert "<script>" not in markdown(blocks(analysis), "t").replace("\\<script>", "")
+
+
+def test_who_else_was_at_work_is_told_where_that_may_be_why_a_cell_failed(made: Any, of: Any) -> None:
+    late, bad = (Check(name=name, status="fail", text=name) for name in ("generator-lag", "failures"))
+    one, other = (OtherProgram(name="<b>|make", pid=7, cores=cores) for cores in (0.95, 0.5))
+    told = "meanwhile other programs took of a core: <b>|make 95 %"
+    analysis = of(made.spec(checks=(late,), others=(one,)))
+    assert told in words(analysis)
+    assert "<b>" not in markdown(blocks(analysis), "t").replace("\\<b>", "")
+    assert "<b>" not in words(of(made.spec(checks=(bad,), others=(one,))))  # the service's own doing
+    both = of(*(made.spec(checks=(late,), others=(o,), repeat=n) for n, o in ((1, other), (2, one))))
+    assert told.replace("took", "took at most") in words(both)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sweep.measuring import directory
-from sweep.measuring.cell import Workplace
+from sweep.measuring.workplace import Workplace
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger

@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 
 from loadgen.client.doubt import LATE_NS, LATE_SHARE
 from loadgen.engine.clock import Clock
+from records.cells.flags import LATE
 from records.cells.measure import measured
 from records.cells.reader import CellData, read_cell
-from records.cells.request import LATE, RequestRecord
+from records.cells.request import RequestRecord
 
 USERS, TOKENS, FIRST_S, GAP_S = 6, 20, 0.05, 0.004
 CLOCKS_NS = 500_000

@@ -7,16 +7,13 @@ from itertools import pairwise
 from statistics import median
 
 from records.cells.cell import Check
-from records.cells.request import LATE, RequestRecord
+from records.cells.flags import CUT_EVENT, LATE, WRITTEN_MS
+from records.cells.request import RequestRecord
 from records.services.variants import LLM
 from workloads.checks.definition import declared
 from workloads.checks.facts import TOO_FEW, Facts
 from workloads.checks.streams import STAGE_EXCESS_MS
 
-WRITTEN = "written_ms"
-"""The value of an answer: for how long the service wrote it, as it says, from its first token on."""
-CUT = "cut-event"
-"""The flag of an answer a line of which came in two parts, a lump's time apart, while its tokens came."""
 BUFFERED_SHARE = 0.5
 UNKNOWN_SHARE = 0.2
 """Of the long answers: where more came so that nobody knows whether they were held, that is told aloud."""
@@ -50,7 +47,7 @@ def _held(r: RequestRecord, *, alone: bool) -> bool | None:
         return longer_ms > HELD_MS
     if not _bundled(r):
         return False
-    if CUT in r.flags:
+    if CUT_EVENT in r.flags:
         return True
     late_ms = _later_than_stages_ms(r)
     if late_ms is not None and late_ms <= HELD_MS:  # what is timed took nearly all of the wait
@@ -75,7 +72,7 @@ def _headers_waited(r: RequestRecord) -> bool:
 def _written_for_longer_ms(r: RequestRecord) -> float | None:
     """For how much longer the service wrote, from its first token to its end, than the client was given:
     so long the first token lay on the way. None where the service does not say, or what cannot be."""
-    told = r.values.get(WRITTEN)
+    told = r.values.get(WRITTEN_MS)
     took_ms = (r.ended_at_ns - r.sent_at_ns) / 1e6
     if told is None or r.first_token_at_ns is None or not 0 <= told <= took_ms + STAGE_EXCESS_MS:
         return None
@@ -167,7 +164,7 @@ def _as_seen(held: Sequence[RequestRecord], share: float) -> str:
     if longer:
         how = f"{median(longer):.0f} ms after the service wrote the first one"
     else:
-        cut = sum(CUT in r.flags for r in held) > len(held) / 2
+        cut = sum(CUT_EVENT in r.flags for r in held) > len(held) / 2
         how = "cut in the midst of a line" if cut else "the headers with the first one"
     lumps = "in lumps, " if sum(map(_bundled, held)) > len(held) / 2 else ""
     return (

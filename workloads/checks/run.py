@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from records.cells.believed import POSSIBLE_TIMES
 from records.cells.cell import Check, Status, Window
+from records.cells.flags import LATE
 from records.cells.load_worker import LoadWorker
-from records.cells.request import LATE
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import Facts

@@ -8,7 +8,8 @@ from itertools import pairwise
 from statistics import median
 
 from records.cells.cell import Check
-from records.cells.request import COMPRESSED, LATE, RequestRecord
+from records.cells.flags import LATE
+from records.cells.request import COMPRESSED, RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts

@@ -9,7 +9,7 @@ from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.event_data import NOTHING, decoded
 from loadgen.tasks.ask.event_errors import error_in
 from loadgen.tasks.ask.openai_chunks import DONE
-from workloads.checks.buffering import WRITTEN
+from records.cells.flags import WRITTEN_MS
 
 EVENT_TYPES = thoughts.EVENT_TYPES | {
     *("message", "status", "documents", "token", "clear_response", "complete", "end")
@@ -35,7 +35,7 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     elif kind == "complete":
         answer.ended_ns = at_ns
         answer.stages = _stages(event.get("timings"))
-        answer.written_ms = _number(event.get(WRITTEN))
+        answer.written_ms = _number(event.get(WRITTEN_MS))
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
     elif kind == "error":

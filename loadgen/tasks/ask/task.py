@@ -18,10 +18,10 @@ from loadgen.tasks.ask.question_files import Question, QuestionError, read_quest
 from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of, warning
-from records.cells.request import GAPS_LEFT_OUT, RequestRecord, StageTimings
+from records.cells.flags import CUT_EVENT, GAPS_LEFT_OUT, WRITTEN_MS
+from records.cells.request import RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
-from workloads.checks.buffering import CUT, WRITTEN
 
 _POD = re.compile(r"[a-z0-9][a-z0-9.-]{0,252}")
 """A pod's name; what else a service puts there is not kept."""
@@ -106,7 +106,7 @@ class AskTask(Task[Question, AnswerExchange]):
         if answer.mocked:
             record.flags.append("mock-answer")
         if answer.cut:
-            record.flags.append(CUT)
+            record.flags.append(CUT_EVENT)
         if exchange.gaps_left_out:
             record.flags.append(GAPS_LEFT_OUT)
         record.first_event_at_ns = clock.unix_or_none(answer.first_event_ns)
@@ -120,7 +120,7 @@ class AskTask(Task[Question, AnswerExchange]):
         record.documents = answer.documents
         record.stages = self._stages_shown(answer.stages)
         if answer.written_ms is not None:
-            record.values[WRITTEN] = answer.written_ms
+            record.values[WRITTEN_MS] = answer.written_ms
         record.labels |= labels_of(exchange, redaction.redact)
         record.config = answer.config and config_shown(answer.config, redaction)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import DELAYED, FILLED, GotOfMachine
 from reports.evidence.service import Service
+from reports.figures.others import busiest_others
 from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import LOSS, MOST, for_the_loop, is_held, share, waiting
@@ -45,9 +46,16 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
             Evidence(figure="share of its time to run that it waited for a CPU", value=waited, unit="%"),
             Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
             Evidence(figure="cores that it may take", value=machine.cores),
+            *_by_name(service),
         ),
         advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
     )
+
+
+def _by_name(service: Service) -> Iterator[Evidence]:
+    """Who takes them, as far as the sweep saw it."""
+    for name, cores in busiest_others(service.heavy.level.valid_cells).items():
+        yield Evidence(figure=f"of a core that the program {name} took, at most", value=100 * cores, unit="%")
 
 
 def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | None:

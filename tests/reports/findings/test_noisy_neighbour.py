@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from records.cells.other_programs import OtherProgram
 from records.evidence.inside import READY, Place
 from reports.evidence.machine import GotOfMachine
 from reports.evidence.service import Excess
@@ -17,6 +18,22 @@ def test_a_neighbour_takes_of_the_clocks_time(waited: float, found: dict[str, fl
     service = SimpleNamespace(held=0.0, heavy=at_load(0.01, waited, inside=None))
     analysis: Any = SimpleNamespace(services=[service])
     assert {one.code: one.evidence[0].value for one in noisy_neighbour(analysis)} == found
+
+
+def test_the_programs_that_take_its_cpu_are_evidence_by_name() -> None:
+    heavy = at_load(0.01, 0.4, inside=None)
+    makes = [OtherProgram(name="make", pid=pid, cores=0.3) for pid in (7, 8)]
+    one, two = ([makes[0], OtherProgram(name="cc", pid=9, cores=0.8)], makes)
+    heavy.level.valid_cells = [
+        SimpleNamespace(parts=[SimpleNamespace(cell=SimpleNamespace(other_programs=found))])
+        for found in (one, two)
+    ]
+    analysis: Any = SimpleNamespace(services=[SimpleNamespace(held=0.0, heavy=heavy)])
+    [found] = noisy_neighbour(analysis)
+    assert [(one.figure, one.value) for one in found.evidence[-2:]] == [
+        ("of a core that the program cc took, at most", 80.0),
+        ("of a core that the program make took, at most", 60.0),
+    ]
 
 
 @pytest.mark.parametrize(("kind", "ran", "found"), [
@@ -42,5 +59,7 @@ def at_load(ran: float, waited: float, **seen: Any) -> SimpleNamespace:
     machine = GotOfMachine(
         cpu_cores=ran, cores=1.0, run_delay=0.97, main_thread_cpu=ran, main_thread_delay=waited, **unknown
     )
-    level = SimpleNamespace(deployment="d", config="c", load=None, figures=SimpleNamespace(throughput=None))
+    level = SimpleNamespace(
+        deployment="d", config="c", load=None, figures=SimpleNamespace(throughput=None), valid_cells=()
+    )
     return SimpleNamespace(machine=machine, level=level, answers_per_second=8.0, **seen)

@@ -22,8 +22,9 @@ from sweep.beside.probing import probing
 from sweep.choosing.again import failed_by_target, spoiled
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, directory
-from sweep.measuring.cell import Workplace, measure
+from sweep.measuring.cell import measure
 from sweep.measuring.judged import judged
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger

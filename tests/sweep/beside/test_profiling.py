@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from sweep.beside import begun, profiling, seen
+from sweep.beside import profiling, seen
 from sweep.beside.ended import Ended
 from sweep.deployments.protocol import Endpoint
+from sweep.running import waiting
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep_world import plan_of
@@ -21,7 +22,7 @@ class Slow:
     """A child that has made its file, or ended, when it is looked at the third time."""
 
     def __init__(self, file: Path | None) -> None:
-        self._file, self._looks, self.done = file, 0, list[str]()
+        self._file, self._looks, self.done = file, 0, list[float]()
 
     def exit_code(self) -> int | None:
         self._looks += 1
@@ -35,14 +36,8 @@ class Slow:
     def was_killed(self) -> bool:
         return False
 
-    def wait(self, seconds: float) -> int:
-        return 0
-
-    def interrupt(self) -> None:
-        self.done.append("interrupted")
-
-    def stop(self) -> None:
-        self.done.append("stopped")
+    def finish(self, seconds: float) -> None:
+        self.done.append(seconds)
 
 
 @pytest.fixture
@@ -51,7 +46,7 @@ def starting(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], None]:
         for module in (profiling, seen):
             monkeypatch.setattr(module, "Child", lambda *_, **__: child)
 
-    monkeypatch.setattr(begun, "_POLL_SECONDS", 0)
+    monkeypatch.setattr(waiting, "_POLL_SECONDS", 0)
     return start
 
 
@@ -69,15 +64,18 @@ def stacked(folder: Path) -> Any:
     return seen.taking_stacks(plan, ENDPOINT, folder / "stacks", folder / "log", ledger, CPUS, Ended())
 
 
-@pytest.mark.parametrize(("within", "name"), [(profiled, ".c.profile.jsonl"), (stacked, "stacks")])
-def test_it_is_waited_for_before_the_load(
-    within: Callable[[Path], Any], name: str, tmp_path: Path, starting: Callable[[Slow], None]
-) -> None:
+@pytest.mark.parametrize(("within", "name", "seconds"), [
+    (profiled, ".c.profile.jsonl", 5.0), (stacked, "stacks", 0.0),  # which has nothing left to write
+])  # fmt: skip
+def test_it_is_waited_for_before_the_load_and_ended_after_it(
+    within: Callable[[Path], Any], name: str, seconds: float, tmp_path: Path,
+    starting: Callable[[Slow], None],
+) -> None:  # fmt: skip
     starting(child := Slow(tmp_path / name))
     with within(tmp_path):
         assert (tmp_path / name).exists()
         assert not child.done
-    assert child.done[-1] == "stopped"
+    assert child.done == [seconds]
 
 
 @pytest.mark.parametrize("within", [profiled, stacked])

@@ -11,8 +11,8 @@ from sweep.beside.ended import Ended as Gone
 from sweep.beside.scraping import check_scrapes, scrape_words
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell
-from sweep.measuring.cell import Workplace
 from sweep.measuring.parts import collect
+from sweep.measuring.workplace import Workplace
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
 from sweep_world import key_of, plan_of
@@ -55,7 +55,7 @@ def test_of_a_service_elsewhere_only_what_it_says_is_kept(
             wait=lambda _: 0,
             exit_code=lambda: 0,
             was_killed=lambda: False,
-            interrupt=lambda: None,
+            finish=lambda _: None,
             stop=lambda: None,
         )
 

@@ -16,9 +16,10 @@ from records.exit_codes import USAGE
 from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring import cell
-from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring import cell, locust_spec
+from sweep.measuring.cell import finished, measure
 from sweep.measuring.unanswered import Unanswered
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep.planning.load_words import found_in, parse_locust_args
 from sweep.planning.plan import Plan
@@ -48,18 +49,18 @@ def measured(folder: Path, **changes: Any) -> None:
 
 def test_locust_is_told_what_to_expect_and_what_nobody_can_prove(place: Workplace) -> None:
     said = Served(config="custom", settings={"N": 4})
-    spec = cell._spec(place, KEY, Endpoint(base_url="http://h", pids=(7,), served=said))
+    spec = locust_spec.cell_spec(place, KEY, Endpoint(base_url="http://h", pids=(7,), served=said))
     assert (spec.expected_config, spec.expected_settings) == (None, {"N": "4"})
     assert spec.unproved_settings == ("WORKERS",)
     assert (spec.point, spec.pids, spec.served, spec.cpus["target"]) == ({"users": 2}, (7,), said, [1])
-    silent = cell._spec(place, KEY, AT)
+    silent = locust_spec.cell_spec(place, KEY, AT)
     assert (silent.expected_settings, silent.unproved_settings) == ({"N": "4", "WORKERS": "2"}, ())
     assert silent.samples == ""
 
 
 def test_a_load_is_told_whether_a_limit_of_cpu_time_keeps_all_off_no_cpu(place_of: Any) -> None:
     alone, beside = (plan_of(*names) for names in (("mine=run:app",), ("mine=run:app", "pod")))
-    assert [cell._spec(place_of(plan), KEY, AT).quota for plan in (alone, beside)] == [False, True]
+    assert [locust_spec.cell_spec(place_of(plan), KEY, AT).quota for plan in (alone, beside)] == [False, True]
 
 
 @pytest.mark.parametrize(("regions", "would"), [("", True), ("a=5ms,b=9ms", False)])
@@ -68,7 +69,7 @@ def test_a_load_on_shared_cpus_is_told_whether_they_could_be_divided(
 ) -> None:
     place = place_of(plan_of("mine=run:app", regions=regions))
     place = replace(place, cpus=Cpus(mode="shared", load=(0, 1), target=(0, 1)))
-    assert cell._spec(place, KEY, AT).divisible is would
+    assert locust_spec.cell_spec(place, KEY, AT).divisible is would
 
 
 def test_locust_is_given_the_time_that_an_earlier_try_wanted(
@@ -83,7 +84,7 @@ def test_locust_is_given_the_time_that_an_earlier_try_wanted(
     )
 
     def load(place: Workplace, key: CellKey, *_: Any) -> None:
-        told.extend(cell._locust_argv(place, key, AT, cell._told_here(place, key)))
+        told.extend(locust_spec.locust_argv(place, key, AT, locust_spec.files_here(place, key)))
         raise InterruptedError
 
     monkeypatch.setattr(cell, "_load", load)
@@ -103,7 +104,7 @@ def test_locust_is_told_all_that_an_endpoint_says_and_another_certificate_may_be
     place = place_of(plan_of("local", locust_args=words, workers=2, grid=(("rate", (5,)),), levels=()))
     key = next(iter(place.plan.cells()))
     endpoint = replace(AT, connect_to="10.9.9.9:443", server_name="rag.example.org")
-    argv = cell._locust_argv(place, key, endpoint, cell._told_here(place, key))
+    argv = locust_spec.locust_argv(place, key, endpoint, locust_spec.files_here(place, key))
     told = found_in(argv, "stream")
     assert (told["connect_to"], told["server_name"], told["rate"]) == ("10.9.9.9:443", name, "5")
 
@@ -208,10 +209,10 @@ def test_what_the_environment_sets_is_kept_like_what_was_set(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     plan = plan_of(f"mine={spec}", settings={"N": "4"} if spec == "run:app" else {})
-    kept = cell._spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
+    kept = locust_spec.cell_spec(place_of(plan), KEY, Endpoint(base_url="http://h", served=served))
     assert (kept.service, kept.settings) == ({"spec": spec} if spec == "run:app" else {}, told)
     began = Endpoint(base_url="http://h", served=served, kept={"code": "as it began"})
-    assert cell._spec(place_of(plan), KEY, began).service == {"code": "as it began"}
+    assert locust_spec.cell_spec(place_of(plan), KEY, began).service == {"code": "as it began"}
 
 
 def test_what_never_answers_is_said_once(place_of: Any) -> None:

@@ -21,8 +21,9 @@ from records.files import write_json
 from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, evidence
-from sweep.measuring.cell import Workplace, finished, measure
+from sweep.measuring.cell import finished, measure
 from sweep.measuring.parts import set_aside, spec_of
+from sweep.measuring.workplace import Workplace
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.watched import Watched

@@ -8,13 +8,14 @@ from rich.console import Console
 
 import sweep_world
 from records.cells.cell import Check
+from records.cells.other_programs import OtherProgram
 from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json, write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory, runner
-from sweep.measuring.cell import Workplace
 from sweep.measuring.progress import Progress
 from sweep.measuring.unended import begin_cell
+from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep_world import CELL_SECONDS, START_SECONDS, World
 
@@ -253,10 +254,12 @@ def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
     sweeping: Any, monkeypatch: pytest.MonkeyPatch, valid: int, measured: int
 ) -> None:
     names = [f"it/as-is/c{users:02}-r{repeat}" for users in range(1, 9) for repeat in (1, 2)]
-    world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99), others={"make (pid 7)": 0.951})
+    make = OtherProgram(name="make", pid=7, cores=0.951)
+    world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99), others=(make,))
     run = sweeping(world, levels=tuple(range(1, 9)), auto=False).swept()
     assert len(world.measured) == measured - 2 * valid
     assert run.printed.count(": meanwhile other programs took of a core: make (pid 7) 95 %\n") == 1
+    assert {data.cell.other_programs for data in read_run(run.path).cells} == {(make,)}
     facts, why = read_json(run.path / "run.json"), run.sweep.course.given_up
     assert (why is None, facts["budget_ended"]) == (valid == 1, False)
     assert facts["not_measured_because"] == dict.fromkeys(facts["not_measured"], why)

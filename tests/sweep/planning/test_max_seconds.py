@@ -7,7 +7,7 @@ import pytest
 
 from sweep.choosing.preview import preview
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring import cell
+from sweep.measuring import locust_spec
 from sweep.planning.load_words import check_min_seconds
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
@@ -22,8 +22,8 @@ def test_a_cell_may_take_so_long_and_estimates_have_it(place_of: Any) -> None:
         "2 cells of 3 to 60 s, about 80 s in all (an estimate, with the starts of targets); nothing"
     )
     place = place_of(patient)
-    words = cell._locust_argv(
-        place, key_of(), Endpoint(base_url="http://h"), cell._told_here(place, key_of())
+    words = locust_spec.locust_argv(
+        place, key_of(), Endpoint(base_url="http://h"), locust_spec.files_here(place, key_of())
     )
     # The warm-up takes nothing of it, and may take some time besides.
     assert [words[words.index(flag) + 1] for flag in ("--max-seconds", "--run-time")] == ["60", "240s"]

@@ -15,8 +15,8 @@ from records.services.served import Served
 from records.services.variants import Variant
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import directory
-from sweep.measuring.cell import Workplace
 from sweep.measuring.limited import limits_here, write_limits
+from sweep.measuring.workplace import Workplace
 from sweep.planning.plan import CellKey
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits

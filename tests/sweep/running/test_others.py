@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from records.cells.other_programs import OtherProgram
 from sweep.running.others import Program, Programs, busiest, in_words, listeners, ours
 
 
@@ -27,21 +28,28 @@ def test_the_busiest_that_are_not_ours_are_named_with_their_share() -> None:
     assert in_words(taken) == (
         "other programs took of a core: make?[2J (pid 7) 95 %, make?[2J (pid 10) 30 %, make?[2J (pid 11) 20 %"
     )
-    assert busiest(before, _seen(110.0, p7=50.5), ()) == {}
-    assert busiest(before, _seen(100.5, p7=51.0), ()) == {}  # too short a time to tell
-    assert in_words({}) == ""
+    assert busiest(before, _seen(110.0, p7=50.5), ()) == ()
+    assert busiest(before, _seen(100.5, p7=51.0), ()) == ()  # too short a time to tell
+    assert in_words(()) == ""
 
 
 def test_another_program_of_the_same_number_counts_from_its_beginning() -> None:
     later = Program(pid=7, name="cc", cpu_seconds=4.0, created=102.0)
-    assert busiest(_seen(100.0, p7=50.0), Programs(at=110.0, known={7: later}), ()) == {"cc (pid 7)": 0.4}
+    [found] = busiest(_seen(100.0, p7=50.0), Programs(at=110.0, known={7: later}), ())
+    assert found == OtherProgram(name="cc", pid=7, cores=0.4)
 
 
-def test_a_name_that_holds_a_secret_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("name", "shown"), [
+    ("x correct-horse-9", "x ***"), ("Web Content", "Web Content"),
+    ("index-rebuilder: --of customers", "index-rebuilder:"),  # a title that a program gave itself
+])  # fmt: skip
+def test_a_name_is_shown_without_secrets_and_arguments(
+    name: str, shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SVC_API_TOKEN", "correct-horse-9")
-    named = Program(pid=7, name="x correct-horse-9", cpu_seconds=4.0, created=1.0)
-    [shown] = busiest(Programs(at=0.0), Programs(at=10.0, known={7: named}), ())
-    assert "horse" not in shown
+    named = Program(pid=7, name=name, cpu_seconds=4.0, created=1.0)
+    [found] = busiest(Programs(at=0.0), Programs(at=10.0, known={7: named}), ())
+    assert found.name == shown
 
 
 def test_what_the_sweep_started_is_ours_with_its_children() -> None:

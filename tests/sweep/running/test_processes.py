@@ -56,6 +56,18 @@ def test_a_process_is_quoted_with_what_it_wrote_itself_where_its_log_goes_on(
     assert (tmp_path / "log").read_text() == "error: of before\nup\n"
 
 
+@pytest.mark.parametrize(("seconds", "wrote"), [(20.0, "up\nthe rest\n"), (0.0, "up\n")])
+def test_a_child_that_is_given_time_to_finish_writes_the_rest(
+    child: Any, tmp_path: Path, seconds: float, wrote: str
+) -> None:
+    one = child(
+        "import time\ntry:\n    print('up'); time.sleep(60)\nexcept KeyboardInterrupt:\n    print('the rest')"
+    )
+    support.wait_until(lambda: one.has_written("up"))
+    one.finish(seconds)
+    assert (tmp_path / "log").read_text() == wrote
+
+
 @pytest.mark.parametrize(("program", "how"), [
     ("print('last words'); raise SystemExit(3)", "ended with exit code 3"),
     ("import os; print('last words', flush=True); os.kill(os.getpid(), 9)", "was killed by SIGKILL"),

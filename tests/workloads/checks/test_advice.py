@@ -14,12 +14,13 @@ from loadgen.adapter.parser import add_arguments
 from loadgen.engine.options import LoadOptions
 from loadgen.tasks.ask.options import AskOptions
 from records.cells.cell import Check, Window
+from records.cells.flags import CUT_EVENT
 from records.cells.load_worker import LoadWorker
 from records.cells.request import COMPRESSED, OUTCOMES, RequestRecord
 from records.evidence.noise import Noise
 from workloads.checks import answers, streams
 from workloads.checks.advice import in_one_line
-from workloads.checks.buffering import CUT, buffering
+from workloads.checks.buffering import buffering
 from workloads.checks.facts import Apart, Facts, Judge
 from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES, failure_advice
 from workloads.checks.generator_advice import relief
@@ -65,7 +66,7 @@ def _cached() -> list[RequestRecord]:
 
 
 def _held_back() -> list[RequestRecord]:
-    return _answers(gaps_us=[0] * 8, flags=[CUT])
+    return _answers(gaps_us=[0] * 8, flags=[CUT_EVENT])
 
 
 FAILING: dict[str, Callable[[], list[RequestRecord]]] = {

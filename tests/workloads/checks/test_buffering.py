@@ -13,8 +13,9 @@ from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.ask_events import fold_ask
 from loadgen.tasks.ask.events import EventStream
 from records.cells.cell import Check, Window
-from records.cells.request import LATE, RequestRecord
-from workloads.checks.buffering import CUT, WRITTEN, buffering
+from records.cells.flags import CUT_EVENT, LATE, WRITTEN_MS
+from records.cells.request import RequestRecord
+from workloads.checks.buffering import buffering
 from workloads.checks.facts import Facts
 
 Pieces = list[tuple[float, bytes]]
@@ -67,7 +68,7 @@ HONEST = {
     "whole answer at the end": Service(_always(TOKENS), 0, step_ms=900),
     "two lumps": Service(_always(TOKENS // 2), 700, step_ms=150),
     "one chunk": Service(_always(1), 0, step_ms=500, tokens=1),
-    "a slow client": Service(_always(30), 200, step_ms=200, flags=(LATE, CUT)),
+    "a slow client": Service(_always(30), 200, step_ms=200, flags=(LATE, CUT_EVENT)),
 }
 
 
@@ -130,8 +131,8 @@ def _record(
         first_token_at_ns=answer.first_token_ns, last_token_at_ns=answer.last_token_ns, outcome="ok",
         tokens=answer.tokens, gaps_us=answer.gaps_us, question=f"q{seq}",
         stages=None if says == "nothing" else {"llm": times},
-        flags=[*service.flags, *[CUT][: answer.cut]],
-        values={WRITTEN: written[-1][0] - written[0][0]} if says == "written" else {},
+        flags=[*service.flags, *[CUT_EVENT][: answer.cut]],
+        values={WRITTEN_MS: written[-1][0] - written[0][0]} if says == "written" else {},
     )  # fmt: skip
 
 
@@ -212,7 +213,7 @@ def test_what_holds_the_first_tokens_and_lets_the_others_through_one_by_one_is_f
 def test_what_a_service_says_of_its_writing_and_cannot_be_is_not_believed() -> None:
     made = [_record(n, HONEST["two lumps"], _segments, says="written", headers_first=True) for n in range(20)]
     for written_ms in (-1.0, 1e6):
-        assert _judged([replace(one, values={WRITTEN: written_ms}) for one in made]).status == "n/a"
+        assert _judged([replace(one, values={WRITTEN_MS: written_ms}) for one in made]).status == "n/a"
 
 
 @pytest.mark.parametrize("ends", [b"\n\n", b"\r\n\r\n"])

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check, Window
-from records.cells.request import COMPRESSED, LATE, RequestRecord
+from records.cells.flags import CUT_EVENT, LATE
+from records.cells.request import COMPRESSED, RequestRecord
 from workloads.checks import streams
-from workloads.checks.buffering import CUT, buffering
+from workloads.checks.buffering import buffering
 from workloads.checks.facts import Facts
 
 STAGES = {"embed": {"queued_ms": 5.0, "running_ms": 15.0}, "llm": {"queued_ms": 0.0, "running_ms": 100.0}}
@@ -63,10 +64,13 @@ def _wrote(for_ms: float) -> dict[str, Any]:
     (HELD | _wrote(300), "fail", "300 ms after the service wrote the first one"),
     (HELD | _wrote(0), "pass", ""),
     # in the midst of a line; the server's own word counts for more
-    (LATE_LUMPS | {"flags": [CUT]}, "fail", "cut in the midst of a line, as through a proxy that buffers"),
-    (LATE_LUMPS | NO_STAGES | {"flags": [CUT]}, "fail", "ask the service itself"),
-    (LATE_LUMPS | _wrote(161) | {"flags": [CUT]}, "pass", ""),
-    ({"flags": [CUT]}, "pass", ""), ({}, "pass", ""),
+    (
+        LATE_LUMPS | {"flags": [CUT_EVENT]}, "fail",
+        "cut in the midst of a line, as through a proxy that buffers",
+    ),
+    (LATE_LUMPS | NO_STAGES | {"flags": [CUT_EVENT]}, "fail", "ask the service itself"),
+    (LATE_LUMPS | _wrote(161) | {"flags": [CUT_EVENT]}, "pass", ""),
+    ({"flags": [CUT_EVENT]}, "pass", ""), ({}, "pass", ""),
     # a saturated server: late, and in lumps
     ({"gaps_us": LUMPS, "ttft_ms": 420.0, "headers_ms": 300.0}, "n/a", "is blocked now and then"),
     # the server itself bundles: its first token was ready when the client saw it
@@ -91,7 +95,7 @@ def test_buffering(changes: dict[str, Any], status: str, said: str) -> None:
 
 
 def test_a_few_lumpy_answers_among_steady_ones_pass() -> None:
-    answers = [_answer(n, **LATE_LUMPS, flags=[CUT]) if n < 8 else _answer(n) for n in range(20)]
+    answers = [_answer(n, **LATE_LUMPS, flags=[CUT_EVENT]) if n < 8 else _answer(n) for n in range(20)]
     assert _told(buffering(_facts(*answers))) == ("pass", 0.4)
 
 

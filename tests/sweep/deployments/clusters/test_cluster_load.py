@@ -22,7 +22,7 @@ from sweep.deployments.clusters.load_job import Job, load_job
 from sweep.deployments.clusters.spec import Spec
 from sweep.deployments.k8s import master
 from sweep.deployments.protocol import Setup
-from sweep.measuring.cell import Workplace, measure
+from sweep.measuring.cell import measure
 from sweep.planning.cell_key import CellKey
 from sweep.planning.grid import parse_grid
 from sweep.planning.plan import Plan
@@ -102,7 +102,7 @@ def test_a_cell_of_each_way_is_measured_in_the_cluster_and_its_records_come_back
     front = next(one for one in cluster.ingresses if one["metadata"]["name"] == made)
     assert front["metadata"]["annotations"] == {"nginx.ingress.kubernetes.io/proxy-buffering": "on"}
     assert front["spec"]["ingressClassName"] == "nginx"
-    place: Workplace = place_of(plan)
+    place = place_of(plan)
     here = service.url.removeprefix("http://")
     cluster.names = {f"{made}.prod.svc:8001": here, "10.9.9.9:80": here}
     seen = iter((100, 100, 100, 10_000))

@@ -1,0 +1,10 @@
+"""What a record says of a request beside its times: the flags that it may have, and a value."""
+
+LATE = "late"
+"""Of a request that a stall of the load generator could have sent late or dated late."""
+GAPS_LEFT_OUT = "gaps-left-out"
+"""Of an answer some of whose gaps between tokens were over such a stall."""
+CUT_EVENT = "cut-event"
+"""Of an answer a line of which came in two parts, a lump's time apart, while its tokens came."""
+WRITTEN_MS = "written_ms"
+"""The value of an answer: for how long the service wrote it, as it says, from its first token on."""
