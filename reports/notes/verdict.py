@@ -15,13 +15,13 @@ from reports.document.document import Paragraph
 from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
+from workloads.checks.advice import in_one_line
 
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
 
 def _reason(cell: CellSummary) -> str:
-    why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
-    return why or "nothing was checked"
+    return in_one_line(cell.failed_checks, named=True) or "nothing was checked"
 
 
 def _invalid_lines(analysis: Analysis) -> Iterator[str]:
