@@ -3,10 +3,13 @@
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from records.cells.cell import Check
 from reported import level, notes, printed, shaped
 from reports.blocks import blocks
 from reports.document.render import markdown
+from reports.notes.verdict import verdict
 from workloads.checks.advice import advised
 from workloads.checks.machine import LITTLE
 
@@ -72,3 +75,18 @@ def test_deployments_side_by_side_and_the_levels_of_a_shape_say_why_too(made: An
     assert f"The cell is invalid, so its figures do not hold (struck out, or in brackets): {why}." in notes(
         of(of_shape)
     )
+
+
+@pytest.mark.parametrize(("refused", "late", "failed", "said"), [
+    (True, 3, "", True), (True, 0, "steady-state", True), (False, 3, "", False), (True, 0, "", False),
+    (True, 0, "retrieval", False),  # no priority would have mended that
+])  # fmt: skip
+def test_that_the_load_did_not_come_first_is_said_where_it_was_late(
+    made: Any, of: Any, refused: bool, late: int, failed: str, said: bool
+) -> None:
+    cpus = {"load": [0], "target": [1], "realtime": False} | ({"realtime_refused": True} if refused else {})
+    checks = (GOOD, *([_failed(failed)] if failed else []))
+    specs = [made.spec(repeat=n, late=late, checks=checks, requested={"cpus": cpus}) for n in (1, 2)]
+    lines = [line for line in verdict(of(*specs)).lines if "did not let it run before" in line]
+    assert bool(lines) == said
+    assert len(lines) <= 1
