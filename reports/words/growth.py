@@ -26,15 +26,6 @@ def _untold(knee: Knee, step: Step) -> str:
     return f"{why}: whether it still grows is not settled, measure {between}above"
 
 
-def _meaning(knee: Knee) -> str:
-    """Of the throughput and its brackets, for who meets them first in this sentence."""
-    estimate, means = knee.throughput, knee.workload.throughput.means
-    said = [means] if means else []
-    if estimate is not None and estimate.low is not None:
-        said.append("in brackets the range that holds the true figure 19 times in 20")
-    return f" ({'; '.join(said)})" if said else ""
-
-
 def _at(knee: Knee) -> str:
     """As exactly as the measured levels have it."""
     return f"{knee.above}-{knee.concurrency}" if knee.above else str(knee.concurrency)
@@ -102,8 +93,7 @@ def grown(who: str, knee: Knee | None, *, full: Rung | None = None, brief: bool 
     if knee.concurrency is not None:
         many = "user" if _at(knee) == "1" else "users"
         below = " or below" if knee.above == 0 else ""
-        means = "" if brief else _meaning(knee)
-        return f"{who} stops growing at {_at(knee)} {many}{below}, at {best}{means}"
+        return f"{who} stops growing at {_at(knee)} {many}{below}, at {best}"
     if knee.levels == 1:
         lone = "" if brief else ": whether it scales is not known without a lighter load beside it"
         return f"{who} was measured at {users(knee.top)} only, {best}{lone}"

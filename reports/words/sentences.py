@@ -173,11 +173,7 @@ def _limit(found: Limit) -> str:
         case "both":
             return f"{at} both sides take from throughput, the {found.side} side more."
         case "one":
-            other = (
-                "mocking the other side shows no gain"
-                if found.other_compared
-                else "the other was not compared"
-            )
+            other = "the other side's does not show" if found.other_compared else "the other was not compared"
             return f"{at} what the {found.side} side takes holds throughput down; {other}."
         case "neither":
             return f"{at} neither side's mock raises throughput: what limits it lies elsewhere, or is shared."
