@@ -12,8 +12,8 @@ what lies between, measures the answer once more, prints it with its goodput, an
 --search-to      no level above so many users, or requests a second
 --search-seconds at most so long altogether, as -t; two levels are the least
 
-Exit codes: 0 found, 3 inconclusive (or, with --results, an invalid run, whatever it found), 4 not even the
-lowest level meets, 130 interrupted.
+Exit codes: 0 found, 1 a fault of ours, 2 wrong usage, 3 inconclusive (or, with --results, an invalid run,
+whatever it found), 4 not even the lowest level meets, 130 interrupted.
 """
 
 import sys

@@ -9,6 +9,7 @@ from reports.document.document import Block, Paragraph
 from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.findings.common.finding import Finding
+from reports.notes.one_advice import with_one_advice
 from reports.notes.verdict import verdict
 from reports.tables.cold import cold_tables
 from reports.tables.comparisons import comparison_tables
@@ -31,7 +32,7 @@ from reports.words.sentences import unexplained
 
 def blocks(analysis: Analysis) -> list[Block]:
     """The whole report, in order: first what to know, last what it rests on."""
-    return list(_in_order(analysis, diagnosis(analysis)))
+    return with_one_advice(list(_in_order(analysis, diagnosis(analysis))))
 
 
 def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:

@@ -53,6 +53,7 @@ LLM in place of the mock server; TARGET_API_KEY for a service that wants a key,
 TARGET_HEADERS (a line NAME=VALUE each) for more headers that are kept nowhere;
 HTTPS_PROXY, HTTP_PROXY and NO_PROXY for running services (never for loopback).
 
-Exit codes: 0 fine, 1 a fault of ours, 2 usage or a target that never got ready,
-3 a configuration without a valid cell, 130 interrupted.
+Exit codes: 0 fine, 1 a fault of ours, or a full disk, 2 usage, or a service that
+cannot be reached or never got ready, 3 a variant without a valid cell, or a cell
+that is missing or unreadable in part, 130 interrupted.
 """

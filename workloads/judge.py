@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from records.cells.cell import Check
 from workloads.catalogue import check_named
+from workloads.checks.advice import advised
 from workloads.checks.facts import Facts
+from workloads.checks.too_short import TOO_SHORT
 from workloads.workload import Workload
 
 
@@ -15,6 +18,8 @@ def checks_of(workload: Workload, facts: Facts) -> tuple[Check, ...]:
     found = tuple(check for judge in workload.checks if (check := judge(facts)) is not None)
     if _refused(facts):
         found = tuple(_of_no_answer(check) for check in found)
+    if not facts.rate:  # there a queue may be why
+        found = _of_one_cause(found)
     if facts.shape is not None:
         return _of_no_constant_load(found, f"the shape {facts.shape} changed the load on the way", facts)
     if not workload.constant_load:
@@ -26,6 +31,20 @@ def _refused(facts: Facts) -> bool:
     """Was there no good answer, by no fault of a late generator? One that was late may let time run out."""
     outcomes = {request.outcome for request in facts.counted}
     return bool(outcomes) and not outcomes & {"ok", "timeout", "aborted"}
+
+
+def _of_one_cause(found: tuple[Check, ...]) -> tuple[Check, ...]:
+    """A load generator that was behind makes its load unsteady, too: no longer warm-up mends that, and what
+    to do about the one is what to do about both."""
+    behind = [c for c in found if c.status == "fail" and check_named(c.name).of_the_generator]
+    if not behind:
+        return found
+    return tuple(
+        advised(replace(c, text=c.found), behind[0].advice)
+        if check_named(c.name).of_steadiness and c.name != TOO_SHORT
+        else c
+        for c in found
+    )
 
 
 def _of_no_answer(check: Check) -> Check:

@@ -21,6 +21,8 @@ class Throughput:
     """In keys and columns: ``rps``."""
     title: str
     """In tables and sentences: ``RPS``."""
+    means: str = ""
+    """In words, where the title alone does not say it."""
     of: Callable[[RequestRecord], float] = field(default=one_each, repr=False)
     """How much one good answer is."""
 
@@ -30,7 +32,7 @@ class Throughput:
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-RPS = Throughput(name="rps", title="RPS")
+RPS = Throughput(name="rps", title="RPS", means="good answers a second")
 
 
 @dataclass(frozen=True, kw_only=True)

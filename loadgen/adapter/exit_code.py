@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from records.exit_codes import FAULT, INTERRUPTED, INVALID, USAGE
 
+EXIT_CODES = """Exit codes: 0 fine, 1 a fault of ours, or (without --results) failed requests, 2 wrong usage,
+or a service that cannot be reached, 3 an invalid load, or a search without a sure answer, 4 an objective
+that is missed even at the lowest load (a search), 130 interrupted."""
+"""As the README has them."""
+
 
 def exit_code(
     *, fault: bool, misuse: bool, interrupted: bool, valid: bool | None, answer: int | None

@@ -12,6 +12,7 @@ from locust.argument_parser import LocustArgumentParser
 from locust.exception import StopUser
 
 from loadgen.adapter import beginning, interrupts, log_file, mends, preflight
+from loadgen.adapter.exit_code import EXIT_CODES
 from loadgen.adapter.parser import add_arguments as add_to_parser
 from loadgen.adapter.plumbing import LoadTest
 from loadgen.engine.in_flight import VirtualUser
@@ -129,4 +130,4 @@ def print_help(locustfile: str, *more: type[OptionModel]) -> None:
     )
     add_to_parser(parser, *loaded_models(), *more)
     parser.print_help()
-    print("\nand all of locust's own: locust --help")
+    print(f"\nand all of locust's own: locust --help\n\n{EXIT_CODES}")

@@ -71,6 +71,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_answers.no_stage_times,
     of_runs.cpus,
     of_machine.generator,
+    of_machine.no_priority,
     of_loads.added_up,
     of_loads.no_users,
     of_runs.few_repeats,

@@ -11,7 +11,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.load import Load
 from reports.figures.summary import CellSummary, OperatingPoint
-from workloads.catalogue import checks_that
+from workloads.catalogue import check_named, checks_that
 from workloads.workload import Workload
 
 DRIFT_RATIO = 1.3
@@ -75,6 +75,14 @@ class StoodStill(Note):
     code = "stood-still"
     cell: str
     percent: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoPriority(Note):
+    """The system did not let the load run before other programs, and in these cells it was late."""
+
+    code = "no-priority"
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +157,26 @@ def stood_still(analysis: Analysis) -> Iterator[Note]:
         if cell.valid and (percents := list(_stood_still(cell))) and max(percents) >= STOOD_STILL_PERCENT
     ]
     yield from sorted(found, key=lambda note: -note.percent)
+
+
+def no_priority(analysis: Analysis) -> Iterator[Note]:
+    """Where nothing was late, and no cell fell for the machine's sake, nobody has to know it."""
+    cells = [
+        analysis.named(cell)
+        for cell in analysis.cells
+        if _refused(cell) and (cell.figures.late or _fell(cell))
+    ]
+    if cells:
+        yield NoPriority(cells=tuple(cells))
+
+
+def _refused(cell: CellSummary) -> bool:
+    asked = [part.data.cell.requested.get("cpus") for part in cell.parts]
+    return any(isinstance(cpus, dict) and cpus.get("realtime_refused") is True for cpus in asked)
+
+
+def _fell(cell: CellSummary) -> bool:
+    return any(check_named(check.name).of_the_machine for check in cell.failed_checks)
 
 
 def _stood_still(cell: CellSummary) -> Iterator[float]:

@@ -28,6 +28,8 @@ class Table:
     """Columns that a screen without room for them shows in a table of their own below."""
     keys: int = 1
     """So many first columns say what a row is of: both tables have them."""
+    unstruck: tuple[str, ...] = ()
+    """Columns that say whether a row may be believed: they hold of an invalid one, too."""
 
     def __post_init__(self) -> None:
         # Stages, models and lines of code are named by others, and a terminal does as it is told.
@@ -35,6 +37,13 @@ class Table:
             object.__setattr__(self, name, tuple(map(harmless, getattr(self, name))))
         rows = tuple(replace(row, cells=tuple(map(harmless, row.cells))) for row in self.rows)
         object.__setattr__(self, "rows", rows)
+
+    def invalid(self, row: Row) -> tuple[bool, ...]:
+        """Of each of its cells: does it not hold?"""
+        return tuple(
+            row.invalid and cell != "-" and column not in self.unstruck
+            for column, cell in zip(self.columns, row.cells, strict=True)
+        )
 
     def only(self, columns: Sequence[str]) -> Table:
         """Those columns of it, in their order here."""

@@ -96,15 +96,17 @@ def _rich_table(table: Table, console: Console) -> RichTable:
         left = column in LEFT or column.startswith("Ratio")
         rich.add_column(Text(column), justify="left" if left else "right", overflow="fold")
     for row in table.rows:
-        rich.add_row(*(_invalid(cell, console, invalid=row.invalid and cell != "-") for cell in row.cells))
+        cells = zip(row.cells, table.invalid(row), strict=True)
+        rich.add_row(*(_invalid(cell, console, invalid=invalid) for cell, invalid in cells))
     return rich
 
 
 def _print_stacked(table: Table, console: Console) -> None:
     """A row as lines, for a terminal too narrow for the table."""
     for row in table.rows:
-        for i, (column, cell) in enumerate(zip(table.columns, row.cells, strict=True)):
-            text = _invalid(cell, console, invalid=row.invalid and cell != "-")
+        cells = zip(table.columns, row.cells, table.invalid(row), strict=True)
+        for i, (column, cell, invalid) in enumerate(cells):
+            text = _invalid(cell, console, invalid=invalid)
             console.print(Text.assemble("  " if i else "", f"{column}: ", text))
 
 
@@ -128,7 +130,8 @@ def _escaped(text: str) -> str:
 
 def _markdown_table(table: Table) -> str:
     def cells(row: Row) -> str:
-        shown = (f"~~{_escaped(c)}~~" if row.invalid and c != "-" else _escaped(c) for c in row.cells)
+        cells = zip(row.cells, table.invalid(row), strict=True)
+        shown = (f"~~{_escaped(cell)}~~" if invalid else _escaped(cell) for cell, invalid in cells)
         return f"| {' | '.join(shown)} |"
 
     sides = (":--" if column in LEFT else "--:" for column in table.columns)

@@ -88,6 +88,8 @@ def machine_of(cell: Cell) -> Facts:
 
 def cpus_of(cell: Cell) -> Facts:
     cpus = cell.requested.get("cpus")
+    if isinstance(cpus, dict):  # why the load did not come first is no other load
+        cpus = {key: value for key, value in cpus.items() if key != "realtime_refused"}
     return {} if cpus is None else {"CPUs": cpus}
 
 

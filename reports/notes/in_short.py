@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from reports.analysis.analysis import Analysis
-from workloads.checks.advice import in_one_line
+from reports.notes.cautions import cautions
+from workloads.checks.advice import agreed, in_one_line
 
 
 def invalid_in_short(analysis: Analysis) -> str:
@@ -21,4 +22,6 @@ def invalid_in_short(analysis: Analysis) -> str:
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     of_them = "" if len(invalid) == 1 else f"{'all' if count == len(invalid) else count} of them "
     first = next(check for check in failed if check.name == name)
-    return f"{text}, {of_them}by {name}{', such as' if count > 1 else ''}: {in_one_line([first])}"
+    line = f"{text}, {of_them}by {name}{', such as' if count > 1 else ''}: {in_one_line([first])}"
+    others = [sentence for caution in cautions(analysis) for sentence in caution.sentences]
+    return agreed([line, *(check.text for check in failed), *others])[0]

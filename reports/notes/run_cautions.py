@@ -227,9 +227,9 @@ def _one_repeat(notes: Sequence[of_runs.OneRepeat]) -> Caution:
     text = f"{each} one valid cell"  # not "was measured once": a cell may have been measured again
     return Caution(
         sentences=(
-            f"{text[0].upper()}{text[1:]}: the intervals leave out how much figures differ from run to run.",
+            f"{text[0].upper()}{text[1:]}: intervals leave out how much runs differ (sweep: more --repeats).",
         ),
-        brief=f"{text}, so the noise between runs is not known",
+        brief=f"{text}, so how much runs differ is not known",
     )
 
 

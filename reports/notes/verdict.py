@@ -9,7 +9,7 @@ from typing import Any
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.of_loads import AddedUp, LevelsApart, OpenLoop, ShapedLoad
-from reports.analysis.of_machine import GeneratorFigure, GeneratorUnknown
+from reports.analysis.of_machine import GeneratorFigure, GeneratorUnknown, NoPriority
 from reports.analysis.of_runs import Cpus, FewRepeats
 from reports.document.document import Paragraph
 from reports.figures.others import busiest_others
@@ -17,13 +17,13 @@ from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
 from workloads.catalogue import check_named
+from workloads.checks.advice import in_one_line
 
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
 
 
 def _reason(cell: CellSummary) -> str:
-    why = "; ".join(f"{check.text or check.name} ({check.name})" for check in cell.failed_checks)
-    return why or "nothing was checked"
+    return in_one_line(cell.failed_checks, named=True) or "nothing was checked"
 
 
 def _invalid_lines(analysis: Analysis) -> Iterator[str]:
@@ -94,6 +94,15 @@ def _generator_unknown(_: Sequence[GeneratorUnknown]) -> Iterator[str]:
     yield "Generator: whether it stalled was not measured (n/a)."
 
 
+def _no_priority(notes: Sequence[NoPriority]) -> Iterator[str]:
+    count = len(notes[0].cells)
+    where = "a cell that was late or spoiled" if count == 1 else f"{count} cells that were late or spoiled"
+    yield (
+        f"Generator: this system did not let it run before other programs (real-time priority), in {where}; "
+        "root, CAP_SYS_NICE or an rtprio limit (ulimit -r) allows it."
+    )
+
+
 def _added_up(notes: Sequence[AddedUp]) -> Iterator[str]:
     for note in notes:
         text = f"ran at the same time: added up to {note.load.named}, over the time they share"
@@ -120,13 +129,15 @@ def _open_loop(notes: Sequence[OpenLoop]) -> Iterator[str]:
 
 
 def _few_repeats(notes: Sequence[FewRepeats]) -> Iterator[str]:
-    yield f"{notes[0].repeats} repeats: the intervals know little of the noise between runs."
+    little = "the intervals know little of how much runs differ (sweep: more --repeats)"
+    yield f"{notes[0].repeats} repeats: {little}."
 
 
 REMARKS: dict[type[Note], Callable[[Any], Iterator[str]]] = {
     Cpus: _cpus,
     GeneratorFigure: _generator,
     GeneratorUnknown: _generator_unknown,
+    NoPriority: _no_priority,
     AddedUp: _added_up,
     LevelsApart: _levels_apart,
     ShapedLoad: _shaped,

@@ -18,6 +18,7 @@ from reports.notes.footnotes import (
     little_note,
     trait_notes,
 )
+from reports.notes.not_valid import VALID, VALID_NOTE, no_valid_cell, valid_of
 from reports.tables import columns
 from reports.tables.side_by_side import original_table
 from reports.words.fixes import settings_of
@@ -40,10 +41,11 @@ def configuration_tables(analysis: Analysis) -> Iterator[Table]:
                 yield _table(own, tried.get(own[0].row.variant, ""))
 
 
-def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str]) -> Row:
+def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str], *, believed: bool) -> Row:
     f = level.figures
     main, others = columns.main_cells(f, valid=level.valid), columns.cells(f, side)
-    return Row(cells=(*level.load.cells(first), *main, *others, str(f.failures)), invalid=not level.valid)
+    last = (str(f.failures), *([] if believed else [valid_of(level)]))
+    return Row(cells=(*level.load.cells(first), *main, *others, *last), invalid=not level.valid)
 
 
 def _table(levels: list[OperatingPoint], settings: str) -> Table:
@@ -56,15 +58,17 @@ def _table(levels: list[OperatingPoint], settings: str) -> Table:
     ]
     notes += [*trait_notes(figures), *answer_notes(levels)]
     notes += absent_note(figures, (*workload.main, *side))
-    placed = [(level.figures, f"at {level.load.named}") for level in levels]
+    placed = [(level.figures, f"at {level.load.named}") for level in levels if level.valid]
     notes += [*bare_note(placed), *little_note(placed, side)]
-    if any(not level.valid for level in levels):
-        notes.append("Struck out, or in brackets: no valid cell at that level; see the verdict.")
+    believed = all(level.valid for level in levels)
+    if not believed:
+        notes[:0] = [VALID_NOTE, *no_valid_cell(levels)]
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}{settings}",
-        columns=(*first, *columns.main_heads(workload), *others, "Fail"),
-        rows=tuple(_level_row(level, first, side) for level in levels),
+        columns=(*first, *columns.main_heads(workload), *others, "Fail", *([] if believed else [VALID])),
+        rows=tuple(_level_row(level, first, side, believed=believed) for level in levels),
         notes=tuple(notes),
         optional=others,
         keys=len(first),
+        unstruck=(VALID,),
     )

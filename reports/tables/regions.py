@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from reports.document.document import Row, Table
 from reports.figures.load import Load, heads
 from reports.figures.regions import Region
-from reports.figures.text import NONE, number, spread, times, value
+from reports.figures.text import NONE, listed, number, spread, times, value
+from reports.notes.not_valid import DO_NOT_HOLD
 from reports.tables import columns
 from workloads.workload import Workload
 
@@ -37,7 +38,7 @@ def region_tables(found: Sequence[Region]) -> Iterator[Table]:
                 *unanswered,
             ),
             rows=tuple(_row(region, first, unanswered=bool(unanswered)) for region in own),
-            notes=tuple(_notes(own[0], unanswered)),
+            notes=(*_notes(own[0], unanswered), *_not_valid(own)),
             optional=(f"{per} share", _last(workload)[0]),
             keys=len(first) + 1,
         )
@@ -67,6 +68,12 @@ def _notes(one: Region, unanswered: Sequence[str]) -> Iterator[str]:
         yield f"{ratio}: how many times better {median} is in the nearest region, {one.nearest}."
     for head in unanswered:
         yield f"{head}: with neither an answer nor a timeout when the load ended; in no other figure."
+
+
+def _not_valid(own: Sequence[Region]) -> Iterator[str]:
+    loads = dict.fromkeys(region.load.named for region in own if not region.valid)
+    if loads:
+        yield f"No cell is valid at {listed(list(loads))}: the figures {DO_NOT_HOLD}."
 
 
 def _last(workload: Workload) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from reports.notes.footnotes import (
     trait_notes,
     unsure_note,
 )
+from reports.notes.not_valid import DO_NOT_HOLD, why_not
 from reports.tables import columns
 
 RULE = (
@@ -103,4 +104,4 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     if unmeasured:
         yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."
     if not shaped.cell.valid:
-        yield "Struck out, or in brackets: the cell is invalid; see the verdict."
+        yield f"The cell is invalid, so its figures {DO_NOT_HOLD}: {why_not([shaped.cell])}."

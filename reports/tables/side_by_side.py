@@ -12,6 +12,7 @@ from reports.figures.load import heads as first_columns
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import NONE, listed, spread, times, value
 from reports.notes.footnotes import answer_notes, ratio_notes
+from reports.notes.not_valid import no_valid_cell
 from reports.words.offered import AT_A_RATE, is_offered
 from workloads.workload import Workload
 
@@ -65,7 +66,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload, second: 
             above.append(ratio.load.named)
     notes = list(_notes(own, above, workload))
     if any(level is None or not level.valid for ratio in own for level in _both(by_key, ratio)):
-        notes.append("'-': not measured, or no valid cell at that level.")
+        notes += ["'-': not measured, or no valid cell at that level.", *no_valid_cell(levels)]
     notes += [*ratio_notes(own), *answer_notes(levels)]
     one, two = heads(first, second)
     unit = ", ".join(filter(None, ("median", metric.unit)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reports.analysis.analysis import Analysis
 from reports.document.sentence import Sentence
@@ -16,13 +17,28 @@ from reports.words.fixes import fix_sentences
 from reports.words.sentences import sentences
 
 LINES = 9
+INTERVAL = "the range that holds the true figure 19 times in 20"
 COLUMNS = 98
 """Of 100, less what marks a sentence in Markdown."""
 
 
 def what_this_says(analysis: Analysis, diagnosis: Sequence[Finding]) -> list[str]:
     """What was found, first; sentences that take LINES lines of COLUMNS at most. What is left out for want of
-    room, is not silently: cautions are named in brief, and what else there is stands in its own section."""
+    room, is not silently: cautions are named in brief, and what else there is stands in its own section. A
+    line that is left says what figures are."""
+    lines = _found(analysis, diagnosis)
+    meant = [line for line in _meanings(analysis, lines) if _height([*lines, line]) <= LINES]
+    return [*lines, *meant[:1]]
+
+
+def _meanings(analysis: Analysis, lines: Sequence[str]) -> Iterator[str]:
+    """Of a throughput with an interval, which who meets it first may not know to read."""
+    for per in (workload.throughput for workload in analysis.workloads):
+        if per.means and any(re.search(rf"\(\S+-\S+\) {re.escape(per.title)}\b", line) for line in lines):
+            yield f"{per.title}: {per.means}; in brackets {INTERVAL}."
+
+
+def _found(analysis: Analysis, diagnosis: Sequence[Finding]) -> list[str]:
     found = [
         *fix_sentences(analysis),
         *change_sentences(analysis),

@@ -46,5 +46,6 @@ def placed(plan: Plan, usable: Sequence[int], may_be_first: Callable[[], bool]) 
     if cpus.mode == SHARED and len(cpus.load) == 1:
         return cpus
     if not plan.processes:
-        return replace(cpus, realtime=may_be_first())
+        first = may_be_first()
+        return replace(cpus, realtime=first, realtime_refused=not first)
     return replace(cpus, links_realtime=may_be_first()) if plan.regions else cpus

@@ -45,6 +45,8 @@ class Cpus:
     busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
     links_realtime: bool = False
     """The LLM server and the links of regions do, and Locust's several processes do not."""
+    realtime_refused: bool = False
+    """Locust would have been `realtime`, and this system did not allow it."""
 
     def to_json(self) -> dict[str, Any]:
         """As it is kept in a cell's ``requested.cpus``."""
@@ -54,6 +56,7 @@ class Cpus:
             "target": None if self.target is None else list(self.target),
             "realtime": self.realtime,
             **({"links_realtime": True} if self.links_realtime else {}),
+            **({"realtime_refused": True} if self.realtime_refused else {}),
         }
 
     def of_a_running_service(self) -> Cpus:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 import pytest
 
+from loadgen.adapter.exit_code import EXIT_CODES
 from loadgen.adapter.parser import add_arguments
 from loadgen.engine.options import LoadOptions
 from loadgen.shapes.search_options import SearchOptions
@@ -64,3 +65,4 @@ def test_a_locustfile_that_is_run_lists_its_options(name: str, said: str) -> Non
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=90, check=True).stdout
     assert said in shown
     assert f"locustfiles/{name}.py -H URL" in shown
+    assert EXIT_CODES in shown

@@ -14,7 +14,7 @@ from reports.analysis.analyse import analyse
 from reports.as_json.results import results_json
 from reports.blocks import blocks
 
-PINNED = {"cpus": {"mode": "auto", "load": [0], "target": [1]}, "machine": "m1"}
+PINNED: dict[str, Any] = {"cpus": {"mode": "auto", "load": [0], "target": [1]}, "machine": "m1"}
 TLS = {"ca": None, "insecure": False, "cert": None, "cert_key": None, "server_name": None}
 ELSEWHERE = {"OPENAI_BASE_URL": "http://b", "KNOWLEDGE_BASE_DIR": "/b", "PORT": 2}
 
@@ -30,6 +30,7 @@ ELSEWHERE = {"OPENAI_BASE_URL": "http://b", "KNOWLEDGE_BASE_DIR": "/b", "PORT": 
     ("mock-llm", {"settings": {"RETRIEVAL": "blocking"}}, "RETRIEVAL"),
     ("mock-both", {"paths": {"rerank": "New@loop"}}, "stage rerank (nothing against New@loop)"),
     ("mock-both", {"requested": PINNED | {"cpus": {"mode": "shared", "load": [0], "target": [0]}}}, "CPUs"),
+    ("mock-both", {"requested": PINNED | {"cpus": {**PINNED["cpus"], "realtime_refused": True}}}, ""),
     ("mock-both", {"requested": PINNED | {"machine": "m2"}}, "machine"),
     ("mock-llm", {"requested": PINNED | {"service": {"spec": "run:x"}}}, "service"),
 ])  # fmt: skip

@@ -58,7 +58,7 @@ def test_invalid_cells_enter_nothing(made: Any, of: Any) -> None:
 def test_a_level_without_a_valid_cell_is_struck_out(made: Any, of: Any) -> None:
     analysis = of(made.spec(), made.spec(concurrency=20, rps=77.0, checks=made.fail))
     assert "(77.0)" in printed(analysis)
-    assert "Struck out, or in brackets: no valid cell" in printed(analysis)
+    assert "the figures do not hold (struck out, or in brackets)" in words(analysis)
     assert all(knee.top == 10 for knee in analysis.knees)
     screen = StringIO()
     print_blocks(

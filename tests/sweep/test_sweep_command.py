@@ -179,6 +179,7 @@ def _is_whole(cell: Path, run: Path) -> None:
     first, *others = cpus.available()
     if others and cpus.PINS:  # the load and the target are kept apart, and the cell tells it
         division = {"load": [first], "target": others, "realtime": cpus.may_be_realtime()}
+        division |= {} if division["realtime"] else {"realtime_refused": True}
         assert facts["requested"]["cpus"] == {"mode": "auto", **division}
         assert facts["settings"]["TORCH_THREADS"] == len(others)
         checks = {check["name"]: check["status"] for check in facts["verdict"]["checks"]}

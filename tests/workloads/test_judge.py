@@ -109,3 +109,16 @@ def test_a_new_check_is_its_own_line_alone(record: Record, monkeypatch: pytest.M
     facts = Facts(requests=[record()], shape="Ramp")
     (found,) = judge.checks_of(replace(STREAM, checks=(new,)), facts)
     assert found.status == "n/a"
+
+
+def test_a_late_generator_is_why_a_cell_is_not_steady_and_the_advice_is_of_that(record: Record) -> None:
+    answers = [record(seq=n, ended_at_ns=900_000_000 + n) for n in range(40)]  # all in its second half
+    still = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=9.0, stood_still_percent=40.0)
+    found = {check.name: check for check in _judged(answers, load_workers=[still])}
+    lag, unsteady = found["generator-lag"], found["steady-state"]
+    assert (lag.status, unsteady.status) == ("fail", "fail")
+    assert unsteady.advice == lag.advice
+    assert unsteady.text == f"{unsteady.found}; {lag.advice}"
+    alone = {check.name: check for check in _judged(answers)}["steady-state"]
+    assert "give it more time" in alone.advice
+    assert alone.found == unsteady.found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice, told
 from workloads.checks.generator_advice import relief, starved
-from workloads.checks.steady_advice import ANSWERS_LONG
+from workloads.checks.steady_advice import ANSWERS_LONG, more_time
 from workloads.checks.too_short import only_warm_up
 
 FAILURE_SHARE = 0.05
@@ -84,9 +83,8 @@ def failures(facts: Facts) -> Check:
 def _more_time(facts: Facts) -> str:
     """Where nothing ended: an answer takes longer than the longest wait for one."""
     waited = max((r.ended_at_ns - r.sent_at_ns for r in facts.requests), default=0) / 1e9
-    seconds = max(10, 10 * math.ceil(ANSWERS_LONG * waited / 10))
     fewer = ", or ask with fewer users" if facts.users > 1 else ""
-    return f"give it more time: -t {seconds}s (sweep: --max-seconds {seconds}){fewer}"
+    return f"{more_time(ANSWERS_LONG * waited)}{fewer}"
 
 
 @declared("finish-reason", worth_telling=True, of_levels=True)

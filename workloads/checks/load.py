@@ -15,7 +15,7 @@ from workloads.checks.body_end import free_at_ns
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
-from workloads.checks.steady_advice import RATE_SHARE, queue_grew, unsteady_advice
+from workloads.checks.steady_advice import RATE_SHARE, longer_advice, queue_grew, unsteady_advice
 
 CONCURRENCY_SHARE = 0.7
 
@@ -40,7 +40,8 @@ def concurrency(facts: Facts) -> Check:
         CONCURRENCY_SHARE,
         f"{share * users:.1f} requests in flight on average, of {users} users",
         at_most=False,
-        advice="users that connect or start slowly ask for too little: give it longer (-t, --requests)",
+        advice=longer_advice(facts)
+        or "users that connect or start slowly ask for too little: give it longer (-t, --requests)",
     )
 
 

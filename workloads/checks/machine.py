@@ -7,6 +7,8 @@ from records.evidence.noise import Noise
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 
+MACHINE_NOISE = "machine-noise"
+LITTLE = "little kept the load generator from its CPU"
 STEAL_PERCENT = 1.0
 GENERATOR_DELAY_PERCENT = 2.0
 """Seen on two quiet CPUs: up to 1.5, from the LLM server beside it. The pressure and the target's waits have
@@ -18,7 +20,7 @@ def noisy(noise: Noise) -> bool:
     return bool(disturbances(noise))
 
 
-@declared("machine-noise")
+@declared(MACHINE_NOISE)
 def machine_noise(facts: Facts) -> Check:
     """What the machine did, for a reader to weigh. It never fails a cell: what it did to answers is found
     in the answers."""
@@ -26,13 +28,13 @@ def machine_noise(facts: Facts) -> Check:
     said = disturbances(noise)
     known = (noise.steal_percent, noise.generator_delay_percent)
     if all(value is None for value in known):
-        return Check(name="machine-noise", status="n/a", text="this system does not tell what it did")
+        return Check(name=MACHINE_NOISE, status="n/a", text="this system does not tell what it did")
     figure = max(value for value in known if value is not None)
     return Check(
-        name="machine-noise",
+        name=MACHINE_NOISE,
         status="pass",
         figure=figure,
-        text=" and ".join(said) or "little kept the load generator from its CPU",
+        text=" and ".join(said) or LITTLE,
     )
 
 

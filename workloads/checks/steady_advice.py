@@ -24,16 +24,19 @@ def queue_grew(facts: Facts) -> str:
     return f": {facts.rate:g} requests/s were asked and {answered:.1f} answered, the queue grew"
 
 
+def more_time(measured_s: float, warm_s: float = 0.0) -> str:
+    """To measure for so long, after a warm-up of ``warm_s``, of which a sweep's option counts nothing."""
+    window, whole = (max(10, 10 * math.ceil(s / 10)) for s in (measured_s, warm_s + measured_s))
+    return f"give it more time: -t {whole}s (sweep: --max-seconds {window})"
+
+
 def unsteady_advice(facts: Facts) -> str:
     """With the option and its value."""
     if (answered := _answered_of_a_rate(facts)) is not None:
         lower = f"{answered:.0f}" if answered >= 1 else f"{answered:.1g}"
         return f"the service does not keep up: ask at {lower} a second or less (--rate; --grid rate=)"
-    if (seconds := _longer_s(facts)) is not None:
-        return (
-            f"its answers take long beside its window, and fall while the load ends: give it {seconds} s "
-            f"(-t {seconds}s, of a sweep --max-seconds {seconds}) and at least {ANSWERS_LONG} requests a user"
-        )
+    if longer := longer_advice(facts):
+        return f"its answers take long beside its window, and fall while the load ends: {longer}"
     more = 2 * max(facts.users, sum("warmup" in r.flags for r in facts.requests))
     return f"warm it up for longer (--warmup-requests {more}), and leave the machine to it"
 
@@ -44,13 +47,13 @@ def _answered_of_a_rate(facts: Facts) -> float | None:
     return answered if answered < facts.rate * (1 - RATE_SHARE) else None
 
 
-def _longer_s(facts: Facts) -> int | None:
-    """What a load takes whose window is long beside its answers, if this one's is not."""
+def longer_advice(facts: Facts) -> str:
+    """How to have a window that is long beside its answers, if this one is not; else empty."""
     window, good = facts.window, facts.good
     if window is None or not good or facts.rate:
-        return None
+        return ""
     least = ANSWERS_LONG * fmean(r.ended_at_ns - r.sent_at_ns for r in good) / 1e9
     if window.seconds >= least:
-        return None
+        return ""
     warm = (window.start_ns - min(r.sent_at_ns for r in facts.requests)) / 1e9
-    return 10 * math.ceil((max(0.0, warm) + least) / 10)
+    return f"{more_time(least, max(0.0, warm))}, and at least {ANSWERS_LONG} requests a user"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from statistics import fmean
 
 from records.cells.cell import Check
@@ -10,7 +9,7 @@ from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.generator_advice import starved
-from workloads.checks.steady_advice import ANSWERS_LONG
+from workloads.checks.steady_advice import ANSWERS_LONG, more_time
 
 TOO_SHORT = "too-short"
 
@@ -31,9 +30,8 @@ def too_short(facts: Facts) -> Check | None:
     good = [r for r in facts.requests if r.outcome == "ok"]
     each = fmean(r.ended_at_ns - r.sent_at_ns for r in good) / 1e9
     warm = (max(r.ended_at_ns for r in good) - min(r.sent_at_ns for r in good)) / 1e9
-    window, whole = (10 * math.ceil(s / 10) for s in (ANSWERS_LONG * each, warm + ANSWERS_LONG * each))
     text = (
         f"the load ended with its warm-up: {len(good)} good answers, of {each:.1f} s each, and none after it"
     )
     check = Check(name=TOO_SHORT, status="fail", figure=0, bound=1, text=text)
-    return advised(check, f"give it more time: -t {whole}s (sweep: --max-seconds {window})")
+    return advised(check, more_time(ANSWERS_LONG * each, warm))

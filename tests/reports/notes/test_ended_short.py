@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from reported import analysed, head
+from records.cells.cell import Check
+from reported import analysed, head, words
 from reports.analysis.of_ends import EndedShort
+from reports.notes.in_short import invalid_in_short
+from workloads.checks.advice import advised
 
 
 @pytest.mark.parametrize(("plan", "said"), [
@@ -72,3 +75,14 @@ def test_each_master_s_part_of_a_cell_ended_short(made: Any, tmp_path: Path) -> 
     assert [note.cells for note in analysis.noted(EndedShort)] == [
         ("east/local/baseline/c10-r1",), ("west/local/baseline/c10-r1",)
     ]  # fmt: skip
+
+
+def test_a_report_gives_one_number_of_seconds(made: Any, of: Any) -> None:
+    """What lets all requests finish, and what a check asks for, would else be two."""
+    slow = Check(name="steady-state", status="fail", text="it was not steady")
+    checks = (advised(slow, "give it more time: -t 40s (sweep: --max-seconds 30)"),)
+    specs = [made.spec(rps=26 / 8, seconds=8), made.spec(rps=9, seconds=8, repeat=2, checks=checks)]
+    analysis = of(*specs, plan={"requests": 200})
+    assert words(analysis).count("--max-seconds 70") >= 2
+    assert "--max-seconds 30" not in words(analysis)
+    assert "--max-seconds 70" in invalid_in_short(analysis)

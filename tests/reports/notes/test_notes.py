@@ -66,7 +66,7 @@ def test_words_are_of_the_notes_alone(made: Any, of: Any) -> None:
     assert any(line.startswith(said) for line in what_this_says(analysis))
     _, first, *others = verdict(analysis).lines
     assert first.startswith(said)
-    assert others == ["3 repeats: the intervals know little of the noise between runs."]
+    assert others == ["3 repeats: the intervals know little of how much runs differ (sweep: more --repeats)."]
 
 
 @pytest.mark.parametrize("kept", ["profile.jsonl", "profile.json"])

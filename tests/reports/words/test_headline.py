@@ -90,6 +90,14 @@ def test_a_good_sweep_is_told_in_few_lines_before_any_table(made: Any, of: Any) 
     assert results_json(analysis)["says"] == what_this_says(analysis)
 
 
+def test_a_line_that_is_left_says_what_its_figures_are(made: Any, of: Any) -> None:
+    meant = "RPS: good answers a second; in brackets the range that holds the true figure 19 times in 20."
+    rates = {1: 10.0, 4: 20.0, 8: 20.0}
+    analysis = of(*(made.spec(concurrency=n, rps=rate) for n, rate in rates.items()))
+    assert what_this_says(analysis)[-1] == meant
+    assert meant not in what_this_says(of(made.spec(checks=made.fail)))
+
+
 def test_what_makes_cells_invalid_and_what_to_do_is_said_first(made: Any, of: Any) -> None:
     specs = changed(sweep(made), "mock-llm", 20, 1, checks=STALLED)
     specs = changed(specs, "mock-llm", 20, 2, checks=STALLED)

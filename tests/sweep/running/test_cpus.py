@@ -137,16 +137,26 @@ def test_a_load_on_cpus_of_its_own_runs_before_all_else_where_it_may(tmp_path: P
     assert (tmp_path / "log").read_text().strip() == str(realtime)
 
 
+@pytest.mark.parametrize("allowed", [True, False])
 @pytest.mark.parametrize(("usable", "asked", "workers", "realtime"), [
     ((0, 1), "0:1", 0, True), ((0, 1), "shared", 0, True),
     ((0, 1), "0:1", 2, False),  # they would not make room for each other
     ((0,), "shared", 0, False),  # it could keep the target from its only CPU
 ])  # fmt: skip
 def test_one_load_runs_before_all_else_where_that_keeps_nobody_from_a_cpu(
-    usable: Any, asked: str, workers: int, realtime: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    usable: Any,
+    asked: str,
+    workers: int,
+    realtime: bool,
+    allowed: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runner, "may_be_realtime", lambda: True)
+    monkeypatch.setattr(runner, "may_be_realtime", lambda: allowed)
     monkeypatch.setattr(runner, "available", lambda: usable)
     plan = plan_of("local", variants=(MOCKS["baseline"],), cpus=asked, workers=workers)
     progress = Progress(Console(file=io.StringIO()))
-    assert runner.Sweep(directory=tmp_path, plan=plan, progress=progress).cpus.realtime is realtime
+    placed = runner.Sweep(directory=tmp_path, plan=plan, progress=progress).cpus
+    assert placed.realtime is (realtime and allowed)
+    assert placed.realtime_refused is (realtime and not allowed)
+    assert placed.to_json().get("realtime_refused", False) is placed.realtime_refused

@@ -19,7 +19,7 @@ from records.cells.load_worker import LoadWorker
 from records.cells.request import COMPRESSED, OUTCOMES, RequestRecord
 from records.evidence.noise import Noise
 from workloads.checks import answers, streams
-from workloads.checks.advice import in_one_line
+from workloads.checks.advice import advised, agreed, in_one_line
 from workloads.checks.buffering import buffering
 from workloads.checks.facts import Apart, Facts, Judge
 from workloads.checks.failure_advice import OF_OUTCOMES, OF_STATUSES, failure_advice
@@ -268,3 +268,23 @@ def test_the_options_named_are_the_loads_own() -> None:
     assert "--no-rag" in named
     for option in named - {"--deployment", "--concurrency"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option
+
+
+def test_the_largest_number_of_an_option_serves_all() -> None:
+    one, two, three = (
+        "give 20 s: -t 30s (sweep: --max-seconds 20)",
+        "--max-seconds 130",
+        "--warmup-requests 8",
+    )
+    assert agreed([one, two, three, "-t 9s", "at -p-t 3"]) == [
+        "give 20 s: -t 30s (sweep: --max-seconds 130)", two, three, "-t 30s", "at -p-t 3"
+    ]  # fmt: skip
+
+
+def test_checks_of_one_cell_advise_one_number_and_say_it_once() -> None:
+    failed = [
+        advised(Check(name=name, status="fail", text=f"{name} is high"), f"--max-seconds {seconds}")
+        for name, seconds in (("a", 30), ("b", 20))
+    ]
+    assert in_one_line(failed) == "a is high; b is high; --max-seconds 30"
+    assert in_one_line(failed, named=True) == "a is high (a); b is high; --max-seconds 30 (b)"
