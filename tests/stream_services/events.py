@@ -32,6 +32,10 @@ bad("an-error-in-no-field-at-all", "https://github.com/lemonade-sdk/lemonade/iss
 # As Gemini lists them.
 bad("a-list-of-errors-in-no-field", "https://github.com/googleapis/js-genai/issues/1973", "no quota; later",
     *HELLO, b'[{"error":{"message":"no quota"}},{"error":"later"}]\n\n', DONE)
+bad("errors-on-many-lines-in-no-field", "https://github.com/googleapis/js-genai/issues/1973", "no quota",
+    *HELLO, b'[{\n  "error": {\n    "code": 429,\n    "message": "no quota"\n  }\n}\n]\n\n', DONE)
+bad("an-error-on-many-lines-at-the-end", "https://cloud.google.com/apis/design/errors", "no quota",
+    *HELLO, b'{\r\n  "error": {\r\n    "code": 429,\r\n    "message": "no quota"\r\n  }\r\n}')
 failed = delta(content="")
 failed["choices"][0]["error"] = {"code": 502, "message": "Provider disconnected"}
 bad("an-error-of-one-choice", "OpenRouter's answers", "Provider disconnected", *HELLO, failed, DONE)

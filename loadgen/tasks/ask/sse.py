@@ -13,6 +13,9 @@ from collections.abc import Callable
 
 _BARE = (b"error:", b"{", b"[")
 """How a line begins that may say an error in a field's place..."""
+_OPENED = {b"{": b"}", b"[": b"]", b"[{": b"]"}
+"""The first line of JSON in many lines, and how the last one begins."""
+_FIELDS = (b"data", b"event", b"id:", b"retry:", b":")
 _ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
 """...and what it holds, where it is JSON."""
 _ERRORS = (b"error", b"exception", b"failure", b"failed")
@@ -53,6 +56,8 @@ class SseParser:
         self.bare_error: bytes | None = None
         """What the first line said that is no field of an event, but an error all the same. It is given out
         in its place, too."""
+        self._bare: list[bytes] = []
+        """Lines of JSON, indented for people, that are no field of an event and have not ended."""
         self._after_cr = False
         self._start: bytes | None = b""
         """The first bytes while they may still be a byte order mark; None once that is settled."""
@@ -60,7 +65,7 @@ class SseParser:
     @property
     def idle(self) -> bool:
         """Nothing is kept: the next byte begins an event."""
-        return not (self._line or self._data or self._start or self._after_cr or self._name)
+        return not (self._line or self._data or self._start or self._after_cr or self._name or self._bare)
 
     @property
     def in_a_line(self) -> bool:
@@ -102,8 +107,8 @@ class SseParser:
             elif not line:
                 if self._data or (self._name and is_error_name(self._name)):
                     payloads += self._dispatch()
-                self._name, self._held = b"", 0
-            elif line.startswith(_BARE):
+                self._name, self._held, self._bare = b"", 0, []
+            elif self._bare or line.startswith(_BARE):
                 payloads += self._error_of(line)
             else:
                 self._take(line)
@@ -116,7 +121,7 @@ class SseParser:
         """The payload left unfinished by a stream that ended without its last blank line."""
         rest = (self._start or b"") + b"".join(self._line)
         self._line, self._start = [], None
-        errors = self._error_of(rest) if rest.startswith(_BARE) else []
+        errors = self._error_of(rest) if self._bare or rest.startswith(_BARE) else []
         if rest:
             self._take(rest)
         return errors + (self._dispatch() if self._data or is_error_name(self._name) else [])
@@ -154,7 +159,18 @@ class SseParser:
             self._name = line[6:].strip()
 
     def _error_of(self, line: bytes) -> list[bytes]:
-        """What a line says that may be a server's error, which had begun a stream, in a field's place."""
+        """What a line says that may be a server's error, which had begun a stream, in a field's place; of
+        JSON in many lines the one at the margin that closes it does."""
+        if self._bare and line.startswith(_FIELDS):
+            self._bare = []
+            self._take(line)
+            return []
+        if self._bare or line.rstrip() in _OPENED:
+            self._bare.append(line)
+            self._held += len(line)
+            if not line.startswith(_OPENED[self._bare[0].rstrip()]):
+                return []
+            line, self._bare = b"\n".join(self._bare), []
         said = line[6:].strip() if line.startswith(b"error:") else line if _ERROR.search(line) else b""
         if not said or self.bare_error is not None:
             return []
