@@ -68,10 +68,7 @@ def _through_threads(
 ) -> dict[Place, float]:
     stuck: Counter[Place] = Counter()
     for work, count in threads:
-        if kind := STUCK.get(work.doing) or (
-            work.waits if work.waits != "sleep" else ""
-        ):  # which nobody ends
-            place = Place(kind=kind, at=work.called, where=work.where)
+        if place := _waits_at(work):
             stuck[place] += count  # type: ignore[assignment]
     served = sum(count for place, count in waits.items() if place.kind in IN_THREADS)
     moved = min(served, stuck.total())
@@ -84,6 +81,16 @@ def _through_threads(
     for place, count in stuck.items():
         left[place] = left.get(place, 0.0) + count * moved / stuck.total()
     return left
+
+
+def _waits_at(work: Work) -> Place | None:
+    kind = STUCK.get(work.doing) or (work.waits if work.waits != "sleep" else "")  # which nobody ends
+    return Place(kind=kind, at=work.called, where=work.where) if kind else None
+
+
+def stuck_at(inside: InsideOfCells) -> frozenset[Place]:
+    """Where threads wait, as the places that these are to the requests that have them."""
+    return frozenset(place for work, _ in inside.in_threads if (place := _waits_at(work)))
 
 
 def _function(of: Place | Work) -> str:

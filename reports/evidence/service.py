@@ -16,6 +16,8 @@ from typing import Literal
 
 from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.behind import alike
+from reports.evidence.excess import Excess
+from reports.evidence.gates import passed_on
 from reports.evidence.kinds import QUEUES
 from reports.evidence.loaded import NOT_MET, LoadedPoint
 from reports.figures.rising import rising
@@ -23,18 +25,6 @@ from reports.figures.summary import OperatingPoint, of_cells
 
 Comparison = Literal["same-repeat", "other-repeats", "one-load"]
 """Whether two loads of one repeat are compared, or of repeats that may differ by the hour, or none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Excess:
-    """Requests at one place that would not be there if nobody waited for anybody."""
-
-    place: Place
-    requests: float
-    share: float
-    """Of all that wait because of the load (`Service.waiting`)."""
-    ms: float
-    """How much longer that makes each answer."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -109,7 +99,8 @@ class Service:
 
     @cached_property
     def excesses(self) -> tuple[Excess, ...]:
-        """By place, the greatest first; none where nobody looked inside. Where that is so of one load alone,
+        """By place, the greatest first, a queue before another one counted there; none where nobody looked
+        inside. Where that is so of one load alone,
         both are taken by their stages: else all that is seen at the heavy one seemed more."""
         heavy, light = self.heavy.places, self.light.places
         if (self.heavy.inside is None) != (self.light.inside is None):
@@ -136,7 +127,7 @@ class Service:
             for place, count in now.items()
             if (more := self._more(place, count, before[place])) > 0
         ]
-        return tuple(sorted(found, key=lambda one: -one.requests))
+        return tuple(sorted(passed_on(found, self.light, self.heavy), key=lambda one: -one.requests))
 
     def _more(self, place: Place, count: float, before: float) -> float:
         if self.compared:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from reports.analysis.subject import Subject
-from reports.evidence.service import Excess, Service
+from reports.evidence.excess import Excess
+from reports.evidence.gates import KEPT, is_gate, let_in
+from reports.evidence.service import Service
 from reports.figures.stats import Estimate
 from reports.findings.common.finding import Binds, Confidence, Effect, Evidence, Finding, Severity
 from reports.findings.common.held import MOST, is_held, requests_of, share, where
@@ -74,6 +76,16 @@ def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evide
     )
 
 
+def kept_behind(service: Service, found: tuple[Excess, ...]) -> bool:
+    """Do those wait, too, whom these gates let in, be it that nobody knows for what? Then more room there may
+    give nothing."""
+    heavy = service.heavy
+    if not found or not all(is_gate(heavy, one.place) for one in found):
+        return False
+    passed = min(let_in(heavy, one.place) for one in found)
+    return service.waiting - requests_of(found) >= KEPT * passed
+
+
 def binding(
     service: Service, code: str, found: tuple[Excess, ...], *, advice: str,
     evidence: tuple[Evidence, ...] = (), effect: Effect | None = None, place: str | None = None,
@@ -81,18 +93,25 @@ def binding(
 ) -> Finding:  # fmt: skip
     """A resource that these wait for, where it is most of what the load adds; ``place``: the app's line, if
     not the one at which they wait. Where it is less and has no effect of its own, it is what binds next."""
-    part = share(found)
+    part, queue = share(found), sum(one.before for one in found)
     behind = effect is None and part < MOST
-    effect = effect or effect_of(service, Mend(found=found) if part >= SHOWN else None)
+    told = part >= SHOWN and not queue and not kept_behind(service, found)
+    effect = effect or effect_of(service, Mend(found=found) if told else None)
+    before = Evidence(figure="of these in the queue before it, whose others wait here", value=queue)
     next_one = Evidence(figure="of all that wait because of the load", value=100 * part, unit="%")
     return Finding(
         code=code,
         about=about(service),
         where=where(found) if place is None else place,
         binds="next" if behind else binds(service),
-        confidence=sure or confidence(service, part),
+        confidence=sure or confidence(service, part if told or part < SHOWN else MOST),
         severity="medium" if behind else severity(effect),
         effect=effect,
-        evidence=(*waiting_evidence(service, found), *([next_one] if behind else []), *evidence),
+        evidence=(
+            *waiting_evidence(service, found),
+            *([before] if queue else []),
+            *([next_one] if behind else []),
+            *evidence,
+        ),
         advice=advice,
     )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from records.evidence.inside import RUNNING, Place
 from reports.evidence.behind import IN_THREADS
+from reports.evidence.excess import Excess
 from reports.evidence.interpreter import Crowd, crowd
 from reports.evidence.kinds import OUTSIDE, THREADS
-from reports.evidence.service import Excess, Service
+from reports.evidence.service import Service
 from reports.findings.common.held import MOST, for_the_loop, share, waiting
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 
 from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
+from reports.evidence.excess import Excess
 from reports.evidence.kinds import OUTSIDE
 from reports.evidence.loaded import LoadedPoint
-from reports.evidence.service import Excess, Service
+from reports.evidence.service import Service
 
 LOSS, CLEAR = 0.15, 0.05
 """What has to be lost before a cause is looked for: of the answers a second that there would be if nobody

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from reports.evidence.service import Excess, Service
+from reports.evidence.excess import Excess
+from reports.evidence.service import Service
 
 DOUBT = 2.0
 """Times the lateness that was seen: what lies within that may be lateness."""

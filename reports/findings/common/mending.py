@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from records.evidence.inside import Place
 from reports.evidence.demand import EVENT_LOOP, PROCESSOR
+from reports.evidence.excess import Excess
 from reports.evidence.kinds import THREADS
 from reports.evidence.ladder import Rung, is_far, ladder
 from reports.evidence.loaded import LoadedPoint
-from reports.evidence.service import Excess, Service
+from reports.evidence.service import Service
 from reports.figures.repeats import by_repeats
 from reports.figures.stats import Estimate
 

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.service import Excess, Service
+from reports.evidence.excess import Excess
+from reports.evidence.service import Service
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, held, share, waiting

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
+from reports.evidence.excess import Excess
+from reports.evidence.gates import slower_ms
 from reports.evidence.kinds import READS, RETRY
-from reports.evidence.service import Excess, Service
+from reports.evidence.service import Service
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Confidence, Evidence, Finding
 from reports.findings.common.held import MOST, counts, held, share, waiting
@@ -35,10 +37,10 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
             continue
         if has_no_part(service, found):
             continue
-        slower_ms = _slower_ms(service)
+        slower = slower_ms(service.light, service.heavy)
         here, there = service.heavy.upstream, service.light.upstream
         seen: tuple[Evidence, ...] = ()
-        sure: Confidence | None = "likely" if slower_ms is None else None
+        sure: Confidence | None = "likely" if slower is None else None
         if here is not None and there is not None and here.requests and there.requests:
             seen = (
                 Evidence(figure="the LLM server's own first token", value=here.ttft_ms, unit="ms"),
@@ -64,11 +66,11 @@ def has_no_part(service: Service, found: tuple[Excess, ...]) -> bool:
     here, there = service.heavy.upstream, service.light.upstream
     if here is not None and there is not None and not here.requests and not there.requests:
         return True
-    slower_ms = _slower_ms(service)
-    added_ms = 1e3 * service.waiting / service.heavy.per_second
+    slower = slower_ms(service.light, service.heavy)
+    added = service.waiting - sum(one.before for one in found)
     if share(found) < MOST:
-        added_ms = sum(one.ms for one in found)
-    return slower_ms is not None and slower_ms < SLOWER * added_ms
+        added = sum(one.requests - one.before for one in found)
+    return slower is not None and slower < SLOWER * 1e3 * added / service.heavy.per_second
 
 
 def _reads(place: Place) -> bool:
@@ -77,11 +79,3 @@ def _reads(place: Place) -> bool:
 
 def _reads_a_socket(place: Place) -> bool:
     return place.kind == "socket-read"
-
-
-def _slower_ms(service: Service) -> float | None:
-    """By how much the server's own answers became slower; None where it has no record of both loads."""
-    here, there = service.heavy.upstream, service.light.upstream
-    if not service.compared or here is None or there is None or not (here.requests and there.requests):
-        return None
-    return here.ttft_ms + here.streaming_ms - there.ttft_ms - there.streaming_ms

@@ -7,7 +7,7 @@ import pytest
 
 from records.evidence.inside import READY, Place
 from reports.evidence.demand import PROCESSOR, Resource
-from reports.evidence.service import Excess
+from reports.evidence.excess import Excess
 from reports.figures.stats import Estimate
 from reports.findings.common import mending
 

@@ -7,8 +7,8 @@ import pytest
 
 from records.cells.other_programs import OtherProgram
 from records.evidence.inside import READY, Place
+from reports.evidence.excess import Excess
 from reports.evidence.machine import GotOfMachine
-from reports.evidence.service import Excess
 from reports.findings.machine.noisy_neighbour import noisy_neighbour
 
 
