@@ -42,8 +42,11 @@ def blank(log: bytes) -> bytes:
 
 
 def unblanked(path: str, flags: int) -> int:
-    """Opens a log for ``open``: what a process writes is for the sweep's user alone until it is blanked."""
-    return os.open(path, flags, 0o600)
+    """Opens a log for ``open``: what a process writes is for the sweep's user alone until it is blanked, also
+    where it is written behind what was blanked before."""
+    descriptor = os.open(path, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return descriptor
 
 
 def blank_file(path: Path) -> None:

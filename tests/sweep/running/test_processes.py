@@ -49,6 +49,9 @@ def test_a_process_is_quoted_with_what_it_wrote_itself_where_its_log_goes_on(
     assert silent.wait(20) == 0
     assert silent.last_words() == "no word yet"
     later = child("print('up')")
+    assert (
+        tmp_path / "log"
+    ).stat().st_mode & 0o777 == 0o600  # what is blanked is readable, and written behind
     assert later.wait(20) == 0
     assert (later.last_words(), later.complaint()) == ("up", "up")
     assert not later.has_written("of before")
