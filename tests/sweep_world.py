@@ -73,7 +73,8 @@ class World:
         rps = rate if outcome == "ok" else 0.0
         achieved = {"rps": rps, "requests": 2, "window": {"start_ns": 0, "end_ns": round(2e9 / rate)}}
         judged = Verdict(checks=self.judge(key))
-        cell = Cell(**names, concurrency=key.concurrency, complete=True, achieved=achieved, verdict=judged)
+        names |= {"concurrency": key.concurrency, "other_programs": self.others}
+        cell = Cell(**names, complete=True, achieved=achieved, verdict=judged)
         write_json(folder / "cell.json", cell.to_json())
         known: dict[str, Any] = {"run": "t", "cell": "c", "worker": "local", "region": "", "user": 0}
         two = (
@@ -108,7 +109,6 @@ def swept_aloud(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> tu
     """The sweep when it is done, and all that was printed."""
     monkeypatch.setattr(runner, "time", world)
     monkeypatch.setattr(runner, "measure", world.measure)
-    monkeypatch.setattr(runner, "busiest", lambda *_: world.others)
     monkeypatch.setattr(targets, "time", world)
     monkeypatch.setattr(targets, "deployment_of", world.deployment_of)
     printed = io.StringIO()

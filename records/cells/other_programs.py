@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+
+MOST_NAMED = 3
+"""So many of them are kept of a cell, and so many are named of several."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,3 +31,10 @@ class OtherProgram:
         if not math.isfinite(cores):
             raise ValueError(f"cores is {raw['cores']!r}")
         return cls(name=name, pid=pid, cores=cores)
+
+
+def in_words(cores: Mapping[str, float], *, at_most: bool = False) -> str:
+    """What programs took of a core, by what they are called; empty where that is nobody. ``at_most``: of
+    several cells, in the one in which they took most."""
+    named = ", ".join(f"{name} {100 * taken:.0f} %" for name, taken in cores.items())
+    return named and f"other programs took {'at most ' if at_most else ''}of a core: {named}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from records.cells import layout
 from records.errors import RecordError
-from records.evidence.probe import ACCEPT, Probe
+from records.evidence.probe import ACCEPT, WITHOUT_TIME, Probe
 from records.evidence.probes import read
 from records.evidence.samples import samples_in
 from reports.figures.summary import CellSummary
@@ -62,7 +62,7 @@ def _gone(probes: Iterable[Probe]) -> Iterator[list[Probe]]:
     """Probes of each time without the service: from the first that was broken off to the last refused."""
     own: list[Probe] = []
     for one in probes:
-        if one.outcome in ("refused", "reset", "error"):
+        if one.outcome in WITHOUT_TIME:
             own.append(one)
         elif own and one.kind != ACCEPT and one.outcome == "ok":
             yield own

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from records.cells.other_programs import MOST_NAMED
 from reports.figures.summary import CellSummary
-
-_MOST_NAMED = 3
 
 
 def busiest_others(cells: Iterable[CellSummary]) -> dict[str, float]:
@@ -20,4 +19,4 @@ def busiest_others(cells: Iterable[CellSummary]) -> dict[str, float]:
             taken[one.name] += one.cores
         for name, cores in taken.items():
             most[name] = max(cores, most.get(name, 0.0))
-    return dict(sorted(most.items(), key=lambda item: -item[1])[:_MOST_NAMED])
+    return dict(sorted(most.items(), key=lambda item: -item[1])[:MOST_NAMED])

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from records.cells.other_programs import in_words
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.of_loads import AddedUp, LevelsApart, OpenLoop, ShapedLoad
@@ -45,9 +46,8 @@ def _beside(cells: Sequence[CellSummary]) -> str:
     """Who else was at work on the machine, where that may be why they failed."""
     if not any(check_named(check.name).of_the_machine for cell in cells for check in cell.failed_checks):
         return ""
-    named = ", ".join(f"{name} {100 * cores:.0f} %" for name, cores in busiest_others(cells).items())
-    at_most = "at most " if len(cells) > 1 else ""
-    return named and f"; meanwhile other programs took {at_most}of a core: {named}"
+    said = in_words(busiest_others(cells), at_most=len(cells) > 1)
+    return said and f"; meanwhile {said}"
 
 
 def _figures_of(cell: CellSummary, analysis: Analysis) -> str:

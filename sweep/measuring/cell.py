@@ -24,7 +24,7 @@ from sweep.beside.seen import taking_stacks
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.evidence import Before, with_evidence
-from sweep.measuring.far import LoadFiles, carried, run_far
+from sweep.measuring.far import carried, files_there, run_far
 from sweep.measuring.locust_spec import cell_spec, files_here, locust_argv
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, killed, why
@@ -106,9 +106,9 @@ def _load(place: Workplace, key: CellKey, endpoint: Endpoint, gone: Ended) -> tu
     """Locust to its end, probes and profiler with it: its exit code (None: it did not end), and itself."""
     folder, cpus = place.folder(key), place.cpus_for(endpoint)
     if (far := endpoint.load) is not None:  # nothing of this machine is on the way that would be probed
-        plan, spec = place.plan, spec_of(folder)
-        args, files = carried(plan, spec, far.files)
-        argv = locust_argv(place, key, endpoint, LoadFiles.far(far, plan.scenario, spec, args))
+        plan = place.plan
+        args, files = carried(plan, spec_of(folder), far.files)
+        argv = locust_argv(place, key, endpoint, files_there(far, plan.scenario, args))
         log = beside(folder, layout.LOCUST_LOG)
         seconds = _limit_seconds(plan)
         with _profiled(place, folder, endpoint, gone, longer=_FAR_SECONDS):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 from records.cells import layout
 from records.cells.folders import that_counts
+from records.cells.other_programs import OtherProgram, in_words
 from records.cells.reader import CellData, read_cell
 from records.errors import RecordError
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
@@ -19,7 +20,6 @@ from sweep.choosing.spoiling import Machine
 from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey, Series
 from sweep.planning.plan import Plan
-from sweep.running.others import in_words
 from workloads.catalogue import check_named, workload
 
 
@@ -66,7 +66,7 @@ class Course:
 
     def took(self, key: CellKey, data: CellData) -> None:
         """A cell was measured now."""
-        self.machine.took(data.cell, in_words(data.cell.other_programs))
+        self.machine.took(data.cell, _by_pid(data.cell.other_programs))
         self.learn(key, data)
 
     def learn(self, key: CellKey, data: CellData) -> None:
@@ -106,7 +106,7 @@ class Course:
             check_named(check.name).of_the_machine for check in data.cell.verdict.failures
         ):
             self._others_said |= found
-            self.progress.note(f"{key.path}: meanwhile {in_words(others)}")
+            self.progress.note(f"{key.path}: meanwhile {_by_pid(others)}")
 
     def spoiled_in(self, repeat: int) -> list[CellKey]:
         return [key for key in self.spoiled if key.repeat == repeat]
@@ -152,3 +152,8 @@ class Course:
 
 def _others(key: CellKey) -> str:
     return key.point.others.label and f" at {key.point.others.label}"
+
+
+def _by_pid(programs: Iterable[OtherProgram]) -> str:
+    """In words: several may bear one name."""
+    return in_words({str(one): one.cores for one in programs})

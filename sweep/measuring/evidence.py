@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Self
 
 from records.cells import layout
+from records.cells.other_programs import OtherProgram
 from records.cells.reader import CellData
 from records.evidence.dial import began_at_ns
 from records.evidence.inside import sampled_at_ns
 from sweep.beside.ended import Ended
 from sweep.beside.llm import LlmServer
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.judged import judged
+from sweep.measuring.added import with_added
 from sweep.measuring.limited import limits_here, used_by, write_limits
 from sweep.measuring.parts import collect
 from sweep.measuring.watched import end_watch
@@ -21,6 +22,7 @@ from sweep.running import logs
 from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS
 from sweep.running.inside import copy_between
+from sweep.running.others import Programs, busiest, listeners, ours
 from sweep.running.redaction import blank
 from sweep.running.spans import SpanReceiver
 
@@ -35,6 +37,8 @@ class Before:
     mark: int
     """In the file of spans."""
     used: Usage
+    programs: Programs | None
+    """Of this machine; None: the load is made elsewhere than here."""
 
     @classmethod
     def of(cls, endpoint: Endpoint, spans: SpanReceiver | None) -> Self:
@@ -42,7 +46,15 @@ class Before:
             log_bytes=logs.written(endpoint.log) if endpoint.log else 0,
             mark=spans.mark() if spans else 0,
             used=used_by(endpoint),
+            programs=None if endpoint.load else Programs.now(),
         )
+
+    def others(self, endpoint: Endpoint) -> tuple[OtherProgram, ...]:
+        """Those that took most of this machine's CPUs since, without the sweep's and the service's."""
+        if self.programs is None:
+            return ()
+        own = ours((*endpoint.as_it_is().pids, *listeners(endpoint.base_url)))
+        return busiest(self.programs, Programs.now(), own)
 
 
 def with_evidence(
@@ -54,12 +66,18 @@ def with_evidence(
     llm: LlmServer | None,
     spans: SpanReceiver | None,
 ) -> CellData:
-    """The cell, read and judged by it, with all of it in its folder. Raises OSError, RecordError."""
+    """The cell, with what that adds to its record, and all of it in its folder.
+
+    Raises:
+        RecordError: it cannot be read back.
+        OSError: it cannot be written.
+    """
+    others = before.others(endpoint)
     collect(folder)
     used = limits_here(endpoint, before.used)
     seen = end_watch(endpoint, folder)
     write_limits(folder, endpoint, seen.limits or used)
-    data = judged(folder, endpoint, (*seen.checks, *gone.checks()))
+    data = with_added(folder, endpoint, checks=(*seen.checks, *gone.checks()), programs=others)
     if endpoint.log:
         tail = logs.since(endpoint.log, before.log_bytes, _LOG_TAIL_BYTES)
         (folder / layout.TARGET_LOG).write_bytes(blank(tail))

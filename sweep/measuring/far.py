@@ -6,36 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
 
-from records.cells.cell_spec import CLUSTER
 from sweep.beside.reaching import with_files
+from sweep.measuring.locust_spec import LoadFiles
 from sweep.planning.plan import Plan
 from sweep.running.elsewhere import LoadElsewhere, LoadEnd, LoadOrder
 from sweep.running.errors import UsageError
 from sweep.running.logs import last
 from sweep.running.redaction import redaction
 
-IN_CLUSTER: dict[str, Any] = {"mode": CLUSTER, "load": [], "target": None, "realtime": False}
-"""How CPUs are divided there, as a cell keeps it: that is the cluster's to say."""
 MOST_BYTES = 900_000
 """Of all files together: a Secret holds 1 MiB."""
 _SPEC = "spec.json"
 _WORDS_BYTES = 1 << 14
-
-
-@dataclass(frozen=True)
-class LoadFiles:
-    """Where a load finds and leaves its files, and what followed ``--``, by files' names there."""
-
-    locustfile: str
-    results: str
-    spec: str
-    words: Sequence[str]
-
-    @classmethod
-    def far(cls, load: LoadElsewhere, scenario: str, spec: Path, words: Sequence[str]) -> Self:
-        return cls(load.locustfile(scenario), load.results, f"{load.files}/{_SPEC}", words)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +36,11 @@ class FarLoad:
 
     def how_ended(self) -> str | None:
         return self.killed or None
+
+
+def files_there(load: LoadElsewhere, scenario: str, words: Sequence[str]) -> LoadFiles:
+    """``words``: what followed ``--``, as `carried` has it."""
+    return LoadFiles(load.locustfile(scenario), load.results, f"{load.files}/{_SPEC}", words)
 
 
 def carried(plan: Plan, spec: Path, folder: str) -> tuple[tuple[str, ...], dict[str, bytes]]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from records.cells.cell_spec import CellSpec
+from records.cells.cell_spec import CLUSTER, CellSpec
 from records.cells.layout import SAMPLES, beside
 from records.services.variants import MOCKS, SWITCHES
 from sweep.beside.profiling import interval_s
 from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring.expected import given_besides, is_expected
-from sweep.measuring.far import IN_CLUSTER, LoadFiles
 from sweep.measuring.parts import spec_of
 from sweep.measuring.workplace import Workplace
 from sweep.planning.bounds import load_seconds
@@ -23,9 +25,22 @@ from sweep.planning.scenario import locustfile
 from sweep.running.cpus import SHARED
 from sweep.running.redaction import redaction
 
+_IN_CLUSTER: dict[str, Any] = {"mode": CLUSTER, "load": [], "target": None, "realtime": False}
+"""How CPUs are divided for a load in a cluster, as a cell keeps it: that is the cluster's to say."""
+
+
+@dataclass(frozen=True)
+class LoadFiles:
+    """Where a load finds and leaves its files, and what followed ``--``, by files' names there."""
+
+    locustfile: str
+    results: str
+    spec: str
+    words: Sequence[str]
+
 
 def cell_spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
-    """What Locust is told of the cell: it alone judges it, and writes it down."""
+    """What Locust is told of the cell, which it judges by that and writes down."""
     folder, served, redact = place.folder(key), endpoint.served, redaction()
     settings = {name: redact.redact(text) for name, text in place.plan.settings_of(key.config).items()}
     [target] = [target for target in place.plan.targets if target.label == key.deployment]
@@ -45,7 +60,7 @@ def cell_spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
         service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
-        cpus=IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
+        cpus=_IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
         quota=place.plan.has_quota,
         divisible=place.cpus.mode != SHARED or divisible(place.plan, place.cpus.load),
         machine=endpoint.load.place if endpoint.load else "",

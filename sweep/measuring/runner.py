@@ -22,7 +22,6 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.cell import finished, measure
 from sweep.measuring.course import Course
 from sweep.measuring.directory import write_run
-from sweep.measuring.judged import with_other_programs
 from sweep.measuring.limited import limits_by_deployment
 from sweep.measuring.parts import set_aside
 from sweep.measuring.progress import Progress
@@ -35,7 +34,6 @@ from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus, available, kept_on, may_be_realtime
 from sweep.running.errors import NotUp, OutOfTime
 from sweep.running.ledger import Ledger
-from sweep.running.others import Programs, busiest, listeners, ours
 from sweep.running.redaction import sending
 from sweep.running.spans import SpanReceiver
 
@@ -225,7 +223,7 @@ class Sweep:
 
     def _measure_one(self, at: Bench, key: CellKey, *, again: bool = False) -> None:
         self.progress.report(f"{key.config} at {key.point.named}, repeat {key.repeat}")
-        began, before, endpoint = time.monotonic(), Programs.now(), at.endpoints[key.service]
+        began, endpoint = time.monotonic(), at.endpoints[key.service]
         try:
             data = measure(at.place, key, endpoint)
         except NotUp as error:
@@ -236,8 +234,6 @@ class Sweep:
             return
         seconds = time.monotonic() - began
         self.budget.took(seconds, again=again)
-        if not endpoint.load:  # else it was made elsewhere than here
-            data = with_other_programs(data, busiest(before, Programs.now(), _ours(endpoint)))
         self.course.took(key, data)
         self._report_if_killed(at, key)
         cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
@@ -256,8 +252,3 @@ class Sweep:
         """At its memory limit: then whatever else there is goes on."""
         if (confined := at.endpoints[key.service].confined) and (why := confined.killed()):
             self.course.leave(key, why)
-
-
-def _ours(endpoint: Endpoint) -> set[int]:
-    """Processes of the sweep's and of the service that it measures."""
-    return ours((*endpoint.as_it_is().pids, *listeners(endpoint.base_url)))

@@ -57,8 +57,10 @@ def killed(code: int | None) -> bool:
 
 
 def begin_cell(folder: Path, key: CellKey, *, target: str = "") -> None:
-    """Have a cell there, though without an end, of a Locust that was killed, perhaps before it wrote one, or
-    that met no ``target``: how that ended."""
+    """Have a cell there, though without an end, of a Locust that was killed or met no ``target``.
+
+    Its record is written here only where Locust wrote none. ``target``: how that ended, which is kept, too.
+    """
     if not (folder / layout.CELL).exists():
         folder.mkdir(exist_ok=True)
         cell = Cell(

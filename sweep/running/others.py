@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -12,13 +12,12 @@ from urllib.parse import urlsplit
 
 import psutil
 
-from records.cells.other_programs import OtherProgram
+from records.cells.other_programs import MOST_NAMED, OtherProgram
 from sweep.running.processes import started
 from sweep.running.redaction import redaction
 
 LEAST = 0.1
 """Of a core: who took less kept nobody waiting."""
-MOST_NAMED = 3
 _LEAST_SECONDS = 1.0
 """The kernel counts in hundredths of a second."""
 _KERNEL_NAMES = 15
@@ -99,12 +98,6 @@ def busiest(before: Programs, after: Programs, but: Collection[int]) -> tuple[Ot
         for pid in most
         if shares[pid] >= LEAST
     )
-
-
-def in_words(programs: Iterable[OtherProgram]) -> str:
-    """Of what `busiest` found; empty where that is nobody."""
-    named = ", ".join(f"{one} {100 * one.cores:.0f} %" for one in programs)
-    return named and f"other programs took of a core: {named}"
 
 
 def _used(before: Program | None, now: Program) -> float:

@@ -22,8 +22,8 @@ from sweep.beside.probing import probing
 from sweep.choosing.again import failed_by_target, spoiled
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, directory
+from sweep.measuring.added import with_added
 from sweep.measuring.cell import measure
-from sweep.measuring.judged import judged
 from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
 from sweep.running.cpus import Cpus
@@ -114,7 +114,7 @@ def test_it_is_measured_again_by_the_sweep(tmp_path: Path, monkeypatch: pytest.M
             bare = replace(data.cell, complete=False, achieved={}, verdict=Verdict())
             write_json(data.path / "cell.json", bare.to_json())
             gone = Ended(helpers=["locust was killed"], watchers=["the probes were"])
-            return judged(data.path, endpoint, gone.checks())
+            return with_added(data.path, endpoint, checks=gone.checks())
         return data
 
     monkeypatch.setattr(world, "measure", measure)

@@ -12,6 +12,7 @@ import pytest
 
 from records.cells.cell import Cell, Check
 from records.cells.layout import beside
+from records.cells.other_programs import OtherProgram
 from records.cells.reader import read_run
 from records.cells.request import RequestRecord
 from records.errors import RecordError
@@ -22,7 +23,7 @@ from records.services.served import Served
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, evidence
 from sweep.measuring.cell import finished, measure
-from sweep.measuring.parts import set_aside, spec_of
+from sweep.measuring.parts import seal, set_aside, spec_of
 from sweep.measuring.workplace import Workplace
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
@@ -67,11 +68,11 @@ def endpoint(tmp_path: Path) -> Endpoint:
     return Endpoint(base_url="http://h", inside=inside)
 
 
-@pytest.mark.parametrize("step", ["collect", "judged", "copy_between"])
+@pytest.mark.parametrize("step", ["collect", "with_added", "copy_between"])
 def test_a_kill_before_all_is_kept_leaves_no_cell_that_is_taken_for_whole(
     place: Workplace, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    def killed(*_: Any) -> None:
+    def killed(*_: Any, **__: Any) -> None:
         raise Killed
 
     with monkeypatch.context() as here:
@@ -90,6 +91,27 @@ def test_a_kill_before_all_is_kept_leaves_no_cell_that_is_taken_for_whole(
     assert {path.name for path in folder.iterdir()} == kept | {"inside.jsonl"}
     assert {path.name for path in folder.parent.iterdir()} == {folder.name, f"{folder.name}.partial-1"}
     assert {path.name for path in folder.with_name(f"{folder.name}.partial-1").iterdir()} == kept
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_who_else_was_at_work_here_is_in_the_record_that_is_sealed(
+    place: Workplace, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch, elsewhere: bool
+) -> None:
+    """A kill just after that loses no name. A load that is made elsewhere is kept from no CPU here."""
+    make = OtherProgram(name="make", pid=7, cores=0.95)
+
+    def killed(folder: Path) -> None:
+        seal(folder)
+        raise Killed
+
+    monkeypatch.setattr(evidence, "busiest", lambda *_: (make,))
+    monkeypatch.setattr(cell, "seal", killed)
+    load: Any = SimpleNamespace(place="east") if elsewhere else None
+    with pytest.raises(Killed):
+        measure(place, KEY, replace(endpoint, load=load))
+    data = finished(place, KEY)
+    assert data is not None
+    assert data.cell.other_programs == (() if elsewhere else (make,))
 
 
 def test_what_a_load_that_never_began_left_is_no_part_of_the_next(place: Workplace) -> None:

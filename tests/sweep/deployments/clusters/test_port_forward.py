@@ -16,7 +16,7 @@ from sweep.choosing.again import spoiled
 from sweep.deployments.clusters.forward import Forward
 from sweep.deployments.clusters.forward_cost import forward_cost, in_words
 from sweep.deployments.protocol import Endpoint
-from sweep.measuring.judged import judged
+from sweep.measuring.added import with_added
 from sweep.running import kubectl
 from sweep.running.kubectl import Kubectl, KubectlError
 from sweep_world import plan_of
@@ -74,8 +74,8 @@ def test_its_cell_is_not_valid_and_is_measured_again(tmp_path: Path) -> None:
     write_json(tmp_path / "cell.json", cell.to_json())
     (tmp_path / "requests.jsonl").write_text("")
     endpoint = Endpoint(base_url="http://h")
-    assert judged(tmp_path, endpoint, ()).cell.verdict.valid
-    marked = judged(tmp_path, endpoint, (port_forward(2),)).cell
+    assert with_added(tmp_path, endpoint).cell.verdict.valid
+    marked = with_added(tmp_path, endpoint, checks=(port_forward(2),)).cell
     assert not marked.verdict.valid
     assert read_cell(tmp_path).cell.verdict == marked.verdict
     assert spoiled(marked, plan_of("local")) == "the port-forward ended 2 times in the cell's time"

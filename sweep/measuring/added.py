@@ -14,16 +14,15 @@ from records.files import write_json
 from sweep.deployments.protocol import Endpoint
 
 
-def with_other_programs(data: CellData, programs: tuple[OtherProgram, ...]) -> CellData:
-    """The cell, in whose record the programs are that took CPU meanwhile. Raises OSError, RecordError."""
-    if not programs:
-        return data
-    write_json(data.path / layout.CELL, replace(cell_of(data.path), other_programs=programs).to_json())
-    return replace(data, cell=replace(data.cell, other_programs=programs))
-
-
-def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellData:
-    """The cell of that folder, which a sweep writes nowhere else, and only where one of ``checks`` is added.
+def with_added(
+    folder: Path,
+    endpoint: Endpoint,
+    *,
+    checks: tuple[Check, ...] = (),
+    programs: tuple[OtherProgram, ...] = (),
+) -> CellData:
+    """The cell of that folder, whose record is written once more where there is anything to add to it. Before
+    the cell is sealed: a resumed sweep takes one that is sealed as it is.
 
     Raises:
         RecordError: it cannot be read back.
@@ -31,8 +30,8 @@ def judged(folder: Path, endpoint: Endpoint, checks: tuple[Check, ...]) -> CellD
     """
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
-    if checks:
+    if checks or programs:
         kept = cell_of(folder)  # without what a reader finds for itself, again and again
-        with_them = replace(kept, verdict=kept.verdict.merged(checks))
-        write_json(folder / layout.CELL, with_them.to_json())
+        more = replace(kept, verdict=kept.verdict.merged(checks), other_programs=programs)
+        write_json(folder / layout.CELL, more.to_json())
     return read_cell(folder)
