@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from records.cells.flags import LATE
+
 PEERS = "CHOKEPOINT_PEERS"
 """Environment variable: the folder with the programs of peers in a virtual environment of their own."""
 QUESTIONS = 60_000
@@ -108,7 +110,7 @@ def _ours_seen(folder: Path) -> Iterator[dict[str, Any]]:
         if one["outcome"] == "ok":
             ttft_ms = (one["first_token_at_ns"] - one["sent_at_ns"]) / 1e6
             gaps_ms = [gap / 1e3 for gap in one["gaps_us"]]
-            late = "late" in one["flags"]
+            late = LATE in one["flags"]
             yield {"question": one["question"], "ttft_ms": ttft_ms, "gaps_ms": gaps_ms, "late": late}
 
 

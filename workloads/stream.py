@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from records.cells.flags import MOCK_ANSWER
 from workloads.checks import answers, configuration, streams
 from workloads.checks.buffering import TOGETHER_US, buffering
 from workloads.checks.general import among_all
@@ -9,8 +10,6 @@ from workloads.checks.load import steady
 from workloads.metric import Little, Metric, Trait
 from workloads.workload import RPS, Columns, Workload
 
-MOCKED = "mock-answer"
-"""The mock LLM's answer is written at once: it has no time between tokens, not one of 0 ms."""
 TTFT = Metric(
     name="ttft",
     title="TTFT",
@@ -36,13 +35,15 @@ METRICS = (
         quantiles=(0.5, 0.95),
         until="end",
     ),
-    Metric(name="tpot", title="TPOT", unit="ms", of="tpot_ms", unless=MOCKED, quantiles=(0.5,), tabled=False),
+    Metric(
+        name="tpot", title="TPOT", unit="ms", of="tpot_ms", unless=MOCK_ANSWER, quantiles=(0.5,), tabled=False
+    ),
     Metric(
         name="itl",
         title="ITL",
         unit="ms",
         of="gaps_us",
-        unless=MOCKED,
+        unless=MOCK_ANSWER,
         divisor=1000,
         quantiles=(0.5, 0.99),
         each="gaps",

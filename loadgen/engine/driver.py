@@ -20,7 +20,7 @@ from loadgen.engine.priority import low_priority
 from loadgen.engine.session import Session
 from loadgen.engine.settings import Settings
 from loadgen.engine.task import AnyTask, Item, Share
-from records.cells.flags import LATE
+from records.cells.flags import COLD, LATE, RETRIED, WARMUP
 from records.cells.request import RequestRecord
 
 START_JITTER_S = 0.25
@@ -162,9 +162,9 @@ class Driver:
         self, user: VirtualUser, item: Item, now: int, first: bool, due_ns: int | None
     ) -> InFlightRequest:
         counts = not self._aborted and self.session.begin()
-        flags = [] if counts else ["warmup"]
+        flags = [] if counts else [WARMUP]
         if self.session.begun == 1:
-            flags.append("cold")
+            flags.append(COLD)
         user.seq += 1
         wanted_ns = now
         if first:
@@ -220,7 +220,7 @@ class Driver:
             one.flags.append(LATE)
         self.session.end(
             time.monotonic_ns(),
-            measured="warmup" not in one.flags,
+            measured=WARMUP not in one.flags,
             clean=LATE not in one.flags,
             abort=exchange.outcome == "aborted",
         )
@@ -234,7 +234,7 @@ class Driver:
     def _record(self, one: InFlightRequest) -> RequestRecord:
         exchange, clock, redaction = one.exchange, self.clock, self.settings.redaction
         if exchange.retried:
-            one.flags.append("retried")
+            one.flags.append(RETRIED)
         record = RequestRecord(
             run=self.place.run,
             cell=self.place.cell,

@@ -9,7 +9,7 @@ from typing import Any
 
 from records.cells import measure
 from records.cells.cell import Window
-from records.cells.flags import LATE
+from records.cells.flags import LATE, WARMUP
 from records.cells.load_worker import LoadWorker
 from records.cells.request import RequestRecord
 from records.evidence.noise import Noise
@@ -46,7 +46,7 @@ def achieved(requests: Sequence[RequestRecord], observed: Observed, throughput: 
         "failures": len(counted) - answered,
         "answer_s": _rounded(_mean_s([r for r in requests if r.outcome == "ok"])),
         "late": sum(LATE in r.flags for r in counted),
-        "warmup": sum("warmup" in r.flags for r in requests),
+        "warmup": sum(WARMUP in r.flags for r in requests),
         "aborted": sum(r.outcome == "aborted" for r in requests),
         "dropped": sum(r.outcome == "dropped" for r in requests),
         throughput.name: _rounded(measure.rate(requests, window, throughput.of)),

@@ -14,11 +14,11 @@ from loadgen.engine.messages import PREFIX
 from loadgen.shapes.control import LoadControl
 from loadgen.shapes.coordinator import LevelMessage
 from loadgen.shapes.slo import Ended, Part, Slo, Waiting
-from records.cells.flags import LATE
+from records.cells.flags import COLD, LATE, WARMUP
 from records.cells.request import RequestRecord
 
 REPORT_S = 0.2
-UNCOUNTED = {"warmup", "cold"}
+UNCOUNTED = {WARMUP, COLD}
 """Flags of requests that no level answers for."""
 
 

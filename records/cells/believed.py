@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from records.cells.cell import Cell, Check
+from records.cells.flags import WARMUP
 from records.cells.request import RequestRecord
 
 MOMENTS = (
@@ -86,7 +87,7 @@ def is_possible(record: RequestRecord, bounds: Bounds) -> bool:
     start, sent, ended = record.start_ns, record.sent_at_ns, record.ended_at_ns
     if not 0 <= start <= sent <= ended <= LATEST_NS or ended - start > bounds.longest_ns:
         return False
-    if not bounds.first_ns <= sent <= bounds.last_ns and "warmup" not in record.flags:
+    if not bounds.first_ns <= sent <= bounds.last_ns and WARMUP not in record.flags:
         return False
     latest = sent
     for at in _moments(record):

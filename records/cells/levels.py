@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any, Literal, get_args
 
+from records.cells.flags import WARMUP
 from records.cells.request import RequestRecord
 
 Unit = Literal["users", "requests_per_second"]
@@ -98,7 +99,7 @@ def wanted_in(requests: Sequence[RequestRecord], level: LoadStage) -> list[Reque
 def aborted_in(requests: Sequence[RequestRecord], levels: Sequence[LoadStage]) -> list[int]:
     """How many requests of each level were never answered: aborted, or dropped in an open loop. Each belongs
     to the first level in whose time it waited, so that none is lost which hangs since the level settled."""
-    times = ((r.start_ns, r.ended_at_ns) for r in requests if not r.counts and "warmup" not in r.flags)
+    times = ((r.start_ns, r.ended_at_ns) for r in requests if not r.counts and WARMUP not in r.flags)
     return waited_in(times, levels)
 
 

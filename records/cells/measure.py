@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 from records.cells.cell import Window
-from records.cells.flags import LATE
+from records.cells.flags import LATE, WARMUP
 from records.cells.request import RequestRecord
 
 CONFIDENCE = 0.95
@@ -53,7 +53,7 @@ def measured(requests: Sequence[RequestRecord], window: Window | None) -> list[R
     return [
         r
         for r in requests
-        if window.start_ns <= r.sent_at_ns <= window.end_ns and "warmup" not in r.flags and r.counts
+        if window.start_ns <= r.sent_at_ns <= window.end_ns and WARMUP not in r.flags and r.counts
     ]
 
 

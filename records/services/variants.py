@@ -54,11 +54,14 @@ STAGES_OF_SETTING = {
     "LANGCHAIN_MODEL": ("llm",),
     "MODEL_LOADING": ("embed",),
     "EMBEDDING_MODEL": ("embed",),
-    **dict.fromkeys(("RETRIEVAL_THREADS", "EMBEDDING_CONCURRENCY", "EMBEDDING_BATCH_MS"), ()),
-    **dict.fromkeys(("TORCH_THREADS", "MAX_INFLIGHT", "PARTIAL_ANSWER", "LLM_MODEL", "LLM_TIMEOUT_S"), ()),
-    **dict.fromkeys(("LANGCHAIN_CALLBACKS", "DIAL_SECONDS", "DIAL_SEED", "DIAL_DIR"), ()),
+    **dict.fromkeys(("RETRIEVAL_THREADS", "DEFAULT_EXECUTOR_THREADS", "TORCH_THREADS", "MAX_INFLIGHT"), ()),
+    **dict.fromkeys(("EMBEDDING_CONCURRENCY", "EMBEDDING_BATCH_MS", "PARTIAL_ANSWER", "LLM_MODEL"), ()),
+    **dict.fromkeys(("LLM_TIMEOUT_S", "OPENAI_BASE_URL", "OPENAI_API_KEY", "LANGCHAIN_CALLBACKS"), ()),
+    **dict.fromkeys(("KNOWLEDGE_BASE_DIR", "CACHE_DIR", "XDG_CACHE_HOME", "POD_NAME"), ()),
+    **dict.fromkeys(("DIAL_SECONDS", "DIAL_SEED", "DIAL_DIR"), ()),
 }
-"""Which stages another value of a setting may run by another class, or elsewhere."""
+"""Which stages another value of a setting may run by another class, or elsewhere: all that the reference app
+reads, also what moves none, as one that is not here may move any."""
 
 
 def mocked_by(name: str) -> tuple[Switch, ...] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from records.cells import layout
-from records.cells.flags import GAPS_LEFT_OUT
+from records.cells.flags import GAPS_LEFT_OUT, MOCK_ANSWER
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.subject import Subject
@@ -18,7 +18,7 @@ from workloads.catalogue import check_named
 from workloads.checks.body_end import is_held_open
 from workloads.checks.definition import Definition
 from workloads.checks.facts import TOO_FEW
-from workloads.stream import MOCKED, STREAM
+from workloads.stream import STREAM
 
 SHARE = 0.05
 """Of a level's good answers: more are told above the tables, fewer in a note below one."""
@@ -200,7 +200,7 @@ def _could_not_decide(cell: CellSummary, known: Definition) -> str | None:
 
 
 def _is_mocked(one: Manner) -> bool:
-    return MOCKED in one.flags
+    return MOCK_ANSWER in one.flags
 
 
 def impossible_stages(analysis: Analysis) -> Iterator[Note]:

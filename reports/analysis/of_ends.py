@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from records.cells.cell import Window
+from records.cells.flags import WARMUP
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
@@ -107,7 +108,7 @@ def _asked(every: Requests, window: Window | None) -> int:
     """Those that were to count; where there was no window, whatever came of them."""
     if window is not None:
         return len(every.measured(window))
-    return len(every) - int(every.mask(lambda one: "warmup" in one.flags).sum())
+    return len(every) - int(every.mask(lambda one: WARMUP in one.flags).sum())
 
 
 def _seconds(every: Requests) -> float:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from statistics import median
 
+from records.cells.flags import COLD
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
@@ -155,7 +156,7 @@ def cold(analysis: Analysis) -> Iterator[Note]:
     workloads = {level.workload.name: level.workload for level in analysis.levels}
     for level in analysis.levels:
         every = Requests.joined([cell.every for cell in level.cells])
-        first = every.timed.that(lambda one: "cold" in one.flags)
+        first = every.timed.that(lambda one: COLD in one.flags)
         if values := values_of(level.workload.compared, first).floats.tolist():
             found.setdefault((level.deployment, level.config, level.workload.name), []).extend(values)
     for (deployment, config, name), values in found.items():

@@ -6,6 +6,7 @@ import numpy as np
 
 from records.cells.believed import COUNTS, LATEST_NS, MOMENTS, Bounds, LeftOut
 from records.cells.cell import Cell
+from records.cells.flags import WARMUP
 from reports.columns.kinds import NO_INTEGER, Mask
 from reports.columns.requests import PERHAPS, Requests
 
@@ -47,7 +48,7 @@ def possible(requests: Requests, bounds: Bounds) -> Mask:
     found &= ended - np.maximum(start, 0) <= bounds.longest_ns
     outside = (sent < bounds.first_ns) | (bounds.last_ns < sent)
     if outside.any():
-        found &= ~outside | requests.mask(lambda one: "warmup" in one.flags)
+        found &= ~outside | requests.mask(lambda one: WARMUP in one.flags)
     latest = sent
     for name in MOMENTS:
         at = requests.integers(name)

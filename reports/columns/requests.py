@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from records.cells.cell import Window
-from records.cells.flags import LATE
+from records.cells.flags import LATE, WARMUP
 from records.cells.request import NO_ANSWER, Outcome, RequestRecord, TokenSource
 from reports.columns import kinds
 from reports.columns.kinds import NO_INTEGER, Coded, Column, Floats, Ints, Lists, Mask, Stages
@@ -196,7 +196,7 @@ class Requests(Sequence[RequestRecord]):
         """Those that count, as `records.cells.measure.measured` says."""
         if window is None:
             return self.where(np.zeros(self._count, dtype=np.bool_))
-        cold = self.mask(lambda one: "warmup" in one.flags)
+        cold = self.mask(lambda one: WARMUP in one.flags)
         return self.where(self.sent_in(window) & ~cold & self.counts)
 
     def good_ended_in(self, window: Window | None) -> Requests:

@@ -13,13 +13,13 @@ from functools import cache
 
 import numpy as np
 
+from records.cells.flags import RETRIED
 from reports.columns.kinds import NO_INTEGER, Floats, Mask
 from reports.columns.requests import Requests
 from reports.figures.summary import CellSummary
 
 IDLE_S = 1.0
 """Who keeps connections at all keeps them for a second: one is closed sooner for another reason."""
-RETRIED = "retried"
 
 
 @dataclass(frozen=True, kw_only=True)

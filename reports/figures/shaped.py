@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from records.cells.cell import Window
+from records.cells.flags import WARMUP
 from records.cells.levels import LoadStage, LoadStages, lasts_long, waited_in
 from records.cells.reader import search_sentence
 from records.errors import RecordError
@@ -82,7 +83,7 @@ def level_figures(
 ) -> Iterator[StageFigures]:
     """Of each level, from ``every`` request of the cell. ``source``, ``name``: of its random numbers."""
     counted = every.measured(window)
-    unanswered = every.where(~every.counts & every.mask(lambda one: "warmup" not in one.flags))
+    unanswered = every.where(~every.counts & every.mask(lambda one: WARMUP not in one.flags))
     times = zip(unanswered.start_ns.tolist(), unanswered.ended_ns.tolist(), strict=True)
     for number, (level, aborted) in enumerate(zip(held.levels, waited_in(times, held.levels), strict=True)):
         began_ns = counted.start_ns

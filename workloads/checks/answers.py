@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from records.cells.cell import Check
 from records.cells.finish_reasons import unknown_ends
+from records.cells.flags import RETRIED
 from records.cells.request import RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
@@ -200,7 +201,7 @@ RETRIED_SHARE = 0.05
 def retried(facts: Facts) -> Check:
     """How many requests met a dead connection and had to be sent twice?"""
     requests = facts.counted
-    again = sum("retried" in r.flags for r in requests)
+    again = sum(RETRIED in r.flags for r in requests)
     return Check.bounded(
         "retried",
         again / len(requests) if requests else 0.0,

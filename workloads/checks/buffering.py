@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 
 from records.cells.cell import Check
-from records.cells.flags import CUT_EVENT, LATE, WRITTEN_MS
+from records.cells.flags import CUT_EVENT, LATE, MOCK_ANSWER, RESTARTED, WRITTEN_MS
 from records.cells.request import RequestRecord
 from records.services.variants import LLM
 from workloads.checks.definition import declared
@@ -112,7 +112,7 @@ def buffering(facts: Facts) -> Check:
     long = [
         r
         for r in facts.good
-        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {"mock-answer", "restarted", LATE} & set(r.flags)
+        if len(r.gaps_us) >= BUFFERED_TOKENS - 1 and not {MOCK_ANSWER, RESTARTED, LATE} & set(r.flags)
     ]
     alone = _one_at_a_time(facts.requests)
     seen = [_held(r, alone=alone) for r in long]

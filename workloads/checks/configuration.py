@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from records.cells.cell import Check
+from records.cells.flags import MOCK_ANSWER
 from records.cells.request import RequestRecord
 from records.services.served import AS_IS
 from records.services.variants import LLM, MOCKS, SWITCHES, mocked_by
@@ -116,7 +117,7 @@ def configuration_effect(facts: Facts) -> Check:
     if mocked_parts is None or not good:
         return Check(name=name, status="n/a", text="nothing to hold the configuration's effect against")
     llm = LLM in mocked_parts
-    mocked_answers = sum("mock-answer" in r.flags for r in good) / len(good)
+    mocked_answers = sum(MOCK_ANSWER in r.flags for r in good) / len(good)
     if llm != (mocked_answers == 1.0) or (not llm and mocked_answers > 0):
         found = Check(
             name=name,

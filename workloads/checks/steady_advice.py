@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import fmean
 
+from records.cells.flags import WARMUP
 from records.cells.measure import rate as measure_rate
 from workloads.checks.facts import Facts
 
@@ -37,7 +38,7 @@ def unsteady_advice(facts: Facts) -> str:
         return f"the service does not keep up: ask at {lower} a second or less (--rate; --grid rate=)"
     if longer := longer_advice(facts):
         return f"its answers take long beside its window, and fall while the load ends: {longer}"
-    more = 2 * max(facts.users, sum("warmup" in r.flags for r in facts.requests))
+    more = 2 * max(facts.users, sum(WARMUP in r.flags for r in facts.requests))
     return f"warm it up for longer (--warmup-requests {more}), and leave the machine to it"
 
 

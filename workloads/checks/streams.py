@@ -8,7 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 from records.cells.cell import Check
-from records.cells.flags import LATE
+from records.cells.flags import COLD, LATE
 from records.cells.request import COMPRESSED, RequestRecord
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
@@ -168,7 +168,7 @@ def _one_after_the_other(
     firsts = [
         of(r)
         for r in first_of
-        if r.outcome == "ok" and r.service_ttft_ms is not None and not {"cold", LATE} & set(r.flags)
+        if r.outcome == "ok" and r.service_ttft_ms is not None and not {COLD, LATE} & set(r.flags)
     ]
     after = [of(r) for r in again if LATE not in r.flags]
     if not firsts or not after:

@@ -18,7 +18,7 @@ from loadgen.tasks.ask.question_files import Question, QuestionError, read_quest
 from loadgen.tasks.ask.questions import digest, library_questions, shuffled, users_questions
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
 from loadgen.tasks.ask.request_body import dialect_of, warning
-from records.cells.flags import CUT_EVENT, GAPS_LEFT_OUT, WRITTEN_MS
+from records.cells.flags import CUT_EVENT, GAPS_LEFT_OUT, MOCK_ANSWER, RESTARTED, WRITTEN_MS
 from records.cells.request import RequestRecord, StageTimings
 from records.errors import UsageError
 from records.services.served import config_shown
@@ -102,9 +102,9 @@ class AskTask(Task[Question, AnswerExchange]):
     def fill(self, record: RequestRecord, exchange: AnswerExchange, clock: Clock) -> None:
         answer, redaction = exchange.answer, self._load.redaction
         if answer.restarted:
-            record.flags.append("restarted")
+            record.flags.append(RESTARTED)
         if answer.mocked:
-            record.flags.append("mock-answer")
+            record.flags.append(MOCK_ANSWER)
         if answer.cut:
             record.flags.append(CUT_EVENT)
         if exchange.gaps_left_out:

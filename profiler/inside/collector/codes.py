@@ -13,7 +13,8 @@ from opcode import opmap
 from types import CodeType
 from typing import Any
 
-from .kinds import FRAMEWORKS, LISTENERS, REQUESTS, RULES, SERVERS, Rule, by_pattern
+from .kinds import RULES, Rule, by_pattern
+from .owners import FRAMEWORKS, LISTENERS, REQUESTS, SERVERS
 
 _MOST = 20_000
 """Codes that are remembered; an app that makes new ones all the time would fill its memory with them."""

@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from .codes import seen_code
-from .kinds import SERVED
+from .owners import SERVED
 from .threads import Work, frames_of, waits_for
 from .walk import RUNNING, Wait
 

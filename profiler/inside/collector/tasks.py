@@ -10,7 +10,7 @@ from types import CoroutineType
 from typing import Any
 
 from .codes import code_of, seen_code
-from .kinds import RECEIVES
+from .owners import RECEIVES
 from .walk import RUNNING, Chain, Wait
 
 REQUEST, TASK, SERVER = "request", "task", "server"

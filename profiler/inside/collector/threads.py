@@ -51,7 +51,7 @@ class Work(NamedTuple):
     """What that line called, ``module:function`` of a library, ``:function`` of what Python has no frame for;
     empty: it is at work itself."""
     doing: str
-    """A kind of work that a function in between is known for (`kinds.WORK`)."""
+    """A kind of work that a function in between is known for (`kinds.work_of`)."""
     pooled: bool = False
     """Is it a thread of a pool's, which requests have work done in? Others are the app's own affair."""
 

@@ -8,7 +8,8 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, NoneType
 from typing import Any, NamedTuple
 
 from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
-from .kinds import CHILDREN, GREENLETS, IN_A_THREAD, Rule
+from .kinds import Rule
+from .owners import CHILDREN, GREENLETS, IN_A_THREAD
 
 _DEEP = 300
 """Awaitables of one task that are followed: what recurses without end must not take us along."""

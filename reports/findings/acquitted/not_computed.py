@@ -13,7 +13,7 @@ from reports.evidence.libraries import OWN, UNNAMED, WAITING, by_family
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.service import Service
 from reports.findings.common.finding import Evidence
-from reports.findings.loop.event_loop import WASTE
+from reports.findings.loop.beside import WASTE
 from reports.findings.loop.on_loop import CLIENT_SETUP, LLM_CLIENT, MODEL_LOAD, SEARCH, TEXT
 from reports.findings.waits.thread_pool import DEFAULT
 

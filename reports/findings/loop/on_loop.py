@@ -110,7 +110,7 @@ def long_piece(inside: InsideOfCells, per_second: float) -> OnLoop | None:
         return None
     function, seen = max(functions.items(), key=lambda one: one[1])
     own = [one for one in works if function_of(one[1]) == function]
-    more = unseen(inside, per_second)
+    more = share_unseen(inside, per_second)
     if seen < more:
         return None
     of_text = sum(busy for kind, _, busy in own if kind == "text")
@@ -127,6 +127,6 @@ def long_piece(inside: InsideOfCells, per_second: float) -> OnLoop | None:
     )
 
 
-def unseen(inside: InsideOfCells, per_second: float) -> float:
+def share_unseen(inside: InsideOfCells, per_second: float) -> float:
     """The share of a loop's time in which it is at the last `UNSEEN_MS` of a piece that each answer has."""
     return UNSEEN_MS / 1e3 * per_second / inside.loops

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from records.cells.flags import RETRIED
 from records.cells.request import RequestRecord
 from records.evidence.pods import Autoscaler, CellPods, ContainerUse, ForwardCost
 from sweep.deployments.clusters.forward import Forward
@@ -155,7 +156,7 @@ def _use(before: Seen | None, now: Seen) -> ContainerUse:
 def _sent(requests: Sequence[RequestRecord]) -> int | None:
     """How often something was asked, as far as the load knows: what it sent again itself counts twice."""
     went = [one for one in requests if one.outcome not in _UNSENT]
-    return sum(1 + ("retried" in one.flags) for one in went) if requests else None
+    return sum(1 + (RETRIED in one.flags) for one in went) if requests else None
 
 
 def _loaded_seconds(requests: Sequence[RequestRecord]) -> float | None:
