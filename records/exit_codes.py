@@ -1,7 +1,7 @@
 """What a command says of its results by its exit code; the same for every command. 0 is fine."""
 
 FAULT = 1
-"""Ours, or the machine's: a full disk."""
+"""Ours, or the machine's: a full disk, or no time to start in."""
 USAGE = 2
 """The user's mistake, said in one line."""
 INVALID = 3

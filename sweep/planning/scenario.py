@@ -71,7 +71,11 @@ def locustfile(scenario: str) -> Path:
 
 @lru_cache
 def declared(scenario: str) -> tuple[Declared, ...]:
-    """Its options. Raises UsageError where it is no scenario, or does not say them."""
+    """Its options.
+
+    Raises:
+        UsageError: it is no scenario, or does not say them; RuntimeError: not in time.
+    """
     return asked(scenario, []).options
 
 
@@ -92,7 +96,9 @@ _SAID = TypeAdapter(Said)
 def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
     """What the scenario says of these command lines.
 
-    Raises UsageError where it declares none: a shape, or a file that cannot be loaded.
+    Raises:
+        UsageError: it declares none: a shape, or a file that cannot be loaded.
+        RuntimeError: it does not say in time what it takes, which is no mistake in what was asked for.
     """
     path = locustfile(scenario)
     try:
@@ -105,8 +111,10 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise UsageError(
-            f"locustfiles/{path.name} does not say its options within {_LIMIT_SECONDS:g} s"
+        raise RuntimeError(
+            f"locustfiles/{path.name} does not say its options within {_LIMIT_SECONDS:g} s: the machine may "
+            "be too busy; see what else runs (top), end it or wait for it, and start again. If nothing does, "
+            "the file waits for something while it is loaded. Nothing was measured"
         ) from None
     why = _complaint(done.stderr.decode(errors="replace")) if done.returncode else ""
     said = _said_in(done.stdout)

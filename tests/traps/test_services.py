@@ -15,11 +15,11 @@ from loadgen.client.connect import connection
 from loadgen.client.connection import Timeouts
 from loadgen.tasks.ask.dialects import dialect
 from loadgen.tasks.ask.reading import AnswerExchange, Asker
-from stream_services import events, failures, gateways, over_http, thoughts
+from stream_services import agents, events, failures, gateways, over_http, thoughts
 from stream_services.service import SERVICES, Service
 from support import rows
 
-KINDS = (events, failures, gateways, over_http, thoughts)
+KINDS = (agents, events, failures, gateways, over_http, thoughts)
 """Each adds its own to ``SERVICES``."""
 EARLY_NS = 5_000_000
 TRIES = 10

@@ -15,6 +15,8 @@ EVENT_TYPES = thoughts.EVENT_TYPES | {
     *("message", "status", "documents", "token", "clear_response", "complete", "end")
 }
 """Some services name an event by its type, too. An ``error`` is one in every dialect."""
+_PASSED = ("status", "end")
+"""Types of our own that say nothing of the answer. A type that is none of ours is looked into."""
 
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
@@ -38,12 +40,10 @@ def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
         answer.written_ms = _number(event.get(WRITTEN_MS))
         config = event.get("config")
         answer.config = config if isinstance(config, str) else None
-    elif kind == "error":
-        answer.fail(event.get("message") or event.get("error") or "error without a message")
-    elif kind is None or event.get("object") == "error":  # vLLM's has the error's own type
+    elif kind not in _PASSED:
         error = error_in(event, chunk="choices" in event)
-        if error is not None:
-            answer.fail(error)  # of something before the service
+        if error is not None:  # of ours, or of something before the service, or within it
+            answer.fail("error without a message" if error is event and kind == "error" else error)
     return None
 
 

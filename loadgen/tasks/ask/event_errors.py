@@ -1,9 +1,11 @@
 """How services say, in the middle of an answer, that something is wrong.
 
 They agree on no form. An event without choices is none of the answer's: it holds counts, or something about
-the request, or an error. It is taken for the last where a field of it is named as one and says something,
-where success is denied, where a code or a status is a bad one, or where it consists of a message alone, which
-is how gateways refuse. Of an event with choices the same holds, but for a message.
+the request, or an error. It is taken for the last where it is named as one or a flag of it is true, where a
+field is named as one and says something, where success is denied, where a code, a status, a state or a reason
+is a bad one, or where it consists of a message alone, which is how gateways refuse. Of an event with choices
+the same holds, but for a message, and for reasons. What a model wrote decides nothing, and no more does an
+event of a step towards the answer, such as a tool's call (`error_names`).
 """
 
 from __future__ import annotations
@@ -15,23 +17,34 @@ from typing import Any
 import orjson
 
 from loadgen.client.error_text import TOO_DEEP, beginning
-from records.cells.finish_reasons import GAVE_UP
+from loadgen.tasks.ask.error_names import BAD_STATES, is_a_step, is_named_so, names_of, says_so
+from records.cells.finish_reasons import finish_reason
 
 _NAME = re.compile(
     r"(?:err|error|exception|fault|failure)"
-    r"(?:s|no|msg|message|type|code|info|details?|string|reason|description)?|\w+exception"
+    r"(?:s|no|msg|message|text|type|code|info|details?|string|reason|description)?|\w+exception"
 )
 """Names of errors, in small letters and without the marks between words: ``ErrorMsg``, ``error_code``, and
 ``throttlingException`` of AWS."""
 _SUCCESS = frozenset({"success", "succeeded", "issuccess", "ok"})
 _CODES = frozenset({"code", "statuscode", "httpcode", "httpstatus", "status", "retcode", "resultcode"})
-_WITHIN = frozenset({"baseresp", "response", "header", "result", "data", "xgroq"})
-"""Objects in which some services say it: MiniMax, Tencent, iFlytek, Groq and others."""
+_WITHIN = frozenset(
+    {
+        *("baseresp", "response", "header", "result", "data", "xgroq"),
+        *("status", "statusupdate", "event"),
+    }
+)
+"""Objects in which some services say it: MiniMax, Tencent, iFlytek, Groq and others; A2A has its states in
+two, one in the other, and Open WebUI its events in one."""
+_DEEPEST = 3
+"""Such objects in each other."""
+_REASONS = ("finishreason", "stopreason", "donereason")
 _WELL = frozenset({"", "0", "ok", "okay", "success", "succeeded", "successful", "true", "none", "null"})
 _ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "processing", "queued", "start"})
 """Messages that only keep a connection alive."""
-_BAD_STATUS = GAVE_UP - {"incomplete"}
 _MESSAGES = ("message", "msg", "statusmsg", "reason", "detail", "text")
+_TOLD = (*_MESSAGES, "errortext", "lasterror", "description", "data", "content", "result")
+"""Where the words are of an event that is known to be an error."""
 _ALONE = frozenset({"requestid", "connectionid", "traceid", "timestamp", "path", "time"})
 """What a gateway tells beside its message."""
 MAY_FAIL = frozenset(
@@ -48,6 +61,8 @@ MAY_FAIL = frozenset(
             "fault",
         ),
         *("base_resp", "type", "code", "status_code", "statusCode", "status", "success", "x_groq"),
+        *("event", "kind", "state", "is_error", "isError", "has_error", "hasError", "errored"),
+        *("failed", "is_failed", "isFailed", "aborted", "cancelled"),
     }
 )
 """Fields of an event, or a choice, with choices that may say so; with fewer it is not looked into."""
@@ -60,25 +75,70 @@ def error_in(event: dict[str, Any], *, chunk: bool = False) -> object:
 
 
 def _error_in(event: dict[str, Any], *, chunk: bool) -> object:
-    said = error_said(event.get("error"))
+    plain = {_plain(name): value for name, value in event.items()}
+    said = _said_in(plain, event, _DEEPEST)
+    if said is not None or chunk or is_a_step(plain):
+        return said
+    said = _bad_reason(plain)
     if said is not None:
         return said
-    if event.get("object") == "error" or str(event.get("type")).lower() in ("error", "exception"):
-        return event.get("message") or event
-    plain = {_plain(name): value for name, value in event.items()}
+    # Details of an event that has a name are of what it is; RFC 9457 names a problem by a URI.
+    alone = plain.get("detail") and all(":" in name for name in names_of(plain))
+    return event if alone or _is_refusal(plain) else None
+
+
+def _said_in(plain: dict[str, Any], event: dict[str, Any], deepest: int) -> object:
+    """What an object or one in it, so many deep, says of an error, but by a message alone, or by a reason."""
+    named = is_named_so(plain)
+    if not named and is_a_step(plain):
+        return None
+    said = error_said(event.get("error"))
+    if said is None and deepest:
+        said = _said_within(plain, deepest - 1)
+    if said is not None:
+        return said
+    if named or says_so(plain):
+        return _told(plain) or plain.get("message") or event
+    return _stated(plain, event)
+
+
+def _said_within(plain: dict[str, Any], deepest: int) -> object:
+    """What the objects in one say, the first that says something."""
     for name in _WITHIN & plain.keys():
         if isinstance(inner := plain[name], dict):
-            said = error_said(inner.get("error"))
-            if said is None:
-                within = {_plain(name): value for name, value in inner.items()}
-                said = _stated(within, inner)
-                said = _message(within) if said is inner and _message(within) else said
+            within = {_plain(name): value for name, value in inner.items()}
+            said = _said_in(within, inner, deepest)
             if said is not None:
-                return said
-    said = _stated(plain, event)
-    if said is not None or chunk:
-        return said
-    return event if plain.get("detail") or _is_refusal(plain) else None
+                return (_told(within) or said) if said is inner else said
+    return None
+
+
+def _bad_reason(plain: dict[str, Any]) -> str | None:
+    """Why the model stopped, where it gave up."""
+    for name in _REASONS:
+        reason = finish_reason(plain.get(name))
+        if reason in BAD_STATES:
+            told = _told(plain)
+            return told if told else f"finish_reason is {reason}"
+    return None
+
+
+def _told(plain: dict[str, Any]) -> str | None:
+    """The words of an error, where they are: a text, or one in an object."""
+    for name in _TOLD:
+        value = plain.get(name)
+        if isinstance(value, dict):
+            within = {_plain(name): value for name, value in value.items()}
+            value = _message(within) or _of_parts(within.get("parts"))
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
+def _of_parts(parts: object) -> str:
+    """The text of a message of A2A."""
+    found = [part.get("text") for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+    return "".join(text for text in found if isinstance(text, str))
 
 
 def error_said(error: object) -> object:
@@ -202,9 +262,7 @@ def _is_bad_code(name: str, code: object, *, told: bool) -> bool:
     number = _number(code)
     if number is not None:
         return number >= 400 or (told and name != "status" and not _is_well(number))
-    if name == "status":
-        return _word(code) in _BAD_STATUS
-    return told and _word(code) not in _WELL
+    return told and name != "status" and _word(code) not in _WELL
 
 
 def _number(value: object) -> int | None:

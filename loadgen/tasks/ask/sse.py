@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from loadgen.tasks.ask.error_names import is_error_name
+
 _BARE = (b"error:", b"{", b"[")
 """How a line begins that may say an error in a field's place..."""
 _OPENED = {b"{": b"}", b"[": b"]", b"[{": b"]"}
@@ -18,15 +20,9 @@ _OPENED = {b"{": b"}", b"[": b"]", b"[{": b"]"}
 _FIELDS = (b"data", b"event", b"id:", b"retry:", b":")
 _ERROR = re.compile(rb'"error"\s*+:\s*+(?!null|false|""|0|\{\s*\})')
 """...and what it holds, where it is JSON."""
-_ERRORS = (b"error", b"exception", b"failure", b"failed")
 _BOM = b"\xef\xbb\xbf"
 MOST_BYTES = 16_000_000
 """Of one event: more is no text that anybody reads, and each user of a load holds one."""
-
-
-def is_error_name(name: bytes) -> bool:
-    """Is an event that is named so an error: ``error``, ``Error``, ``internalServerException``?"""
-    return name.lower().endswith(_ERRORS)
 
 
 class SseParser:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from records.cells.point import Point, Value
+from records.exit_codes import FAULT
 from records.services.variants import MOCKS
+from sweep.cli import main
 from sweep.planning import scenario
 from sweep.planning.factors import check_scenario
 from sweep.planning.load_words import words
@@ -37,6 +39,22 @@ def test_a_locustfile_that_cannot_be_loaded_is_refused_in_one_line(
     (tmp_path / "broken.py").write_text(text)
     with pytest.raises(UsageError, match=rf"\A.*broken.py {why}.*\Z"):
         check_scenario(_plan(scenario="broken"))
+
+
+def test_a_machine_too_busy_to_say_a_scenarios_options_is_no_mistake_of_the_users(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(scenario, "_LIMIT_SECONDS", 0.001)
+    monkeypatch.chdir(tmp_path)
+    scenario.declared.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        main(["--deployment", "run:true", "--grid", "max-tokens=1"])
+    assert ended.value.code == FAULT
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith(
+        "error: locustfiles/stream.py does not say its options within 0.001 s: the machine"
+    )
+    assert "start again" in said
 
 
 def test_a_variable_that_the_load_would_refuse_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,53 @@ from loadgen.tasks.ask.openai_chunks import fold_openai
 CHOICE: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": None}
 
 
+BOOM = {"message": "boom"}
+PARTS = {"role": "agent", "parts": [{"kind": "text", "text": "boom"}]}
+NAMED: list[tuple[dict[str, Any], str]] = [
+    # AG-UI, whose runs are over with it: https://github.com/agentscope-ai/agentscope-java/issues/2642
+    ({"type": "RUN_ERROR", "message": "boom", "code": "E1"}, "boom"),
+    # Flowise: https://github.com/FlowiseAI/Flowise/issues/5592
+    ({"event": "error", "data": "boom"}, "boom"), ({"event": "abort"}, "abort"),
+    ({"event": "error", "status": 400, "code": "invalid_param", "message": "boom"}, "boom"),  # Dify
+    ({"event": "workflow_finished", "data": {"status": "failed", "error": "boom"}}, "boom"),
+    ({"type": "error", "errorText": "boom"}, "boom"),  # AI SDK
+    ({"type": "finish", "finishReason": "error"}, "finish_reason is error"),
+    ({"type": "error", "error": {"type": "overloaded_error", "message": "boom"}}, "boom"),  # Anthropic
+    ({"type": "response.failed", "response": {"status": "failed", "error": BOOM}}, "boom"),  # OpenAI
+    ({"type": "response.failed", "response": {"status": "failed", "error": None}}, "failed"),
+    ({"type": "modelStreamErrorException", "message": "boom"}, "boom"),  # Bedrock
+    ({"event": "on_llm_error", "data": {"error": "boom"}}, "boom"),  # LangChain
+    ({"event": "on_chain_error", "name": "RunnableSequence", "data": BOOM}, "boom"),
+    # A2A, with and without JSON-RPC: https://github.com/a2aproject/a2a-python/pull/147
+    ({"kind": "status-update", "status": {"state": "failed", "message": PARTS}, "final": True}, "boom"),
+    ({"jsonrpc": "2.0", "result": {"status": {"state": "failed", "message": PARTS}}}, "boom"),
+    ({"statusUpdate": {"status": {"state": "TASK_STATE_FAILED", "message": PARTS}}}, "boom"),
+    ({"state": "failed"}, "failed"), ({"status": "failed"}, "failed"), ({"status": "Run.Aborted"}, "Run"),
+    ({"event": "message", "data": {"status": "failed", "last_error": {"code": 1, "msg": "boom"}}}, "boom"),
+    ({"done": True, "done_reason": "error"}, "finish_reason is error"), ({"stop_reason": "error"}, "error"),
+    ({"type": "message", "content": "boom", "is_error": True}, "boom"), ({"isError": True}, "isError"),
+    ({"type": "result", "is_error": True, "result": "boom"}, "boom"), ({"failed": True}, "failed"),
+    ({"hasErrors": "true"}, "hasErrors"), ({"type": "stream_error"}, "stream_error"),
+    ({"type": "failed"}, "failed"), ({"type": "streamError"}, "streamError"),
+    ({"kind": "Failure"}, "Failure"),
+    ({"event": {"type": "chat:message:error", "data": {"error": {"content": "boom"}}}}, "boom"),
+    # The name is plainly an error's, wherever it came from.
+    ({"type": "error", "tool": "search", "message": "boom"}, "boom"),
+]  # fmt: skip
+STEPS: list[dict[str, Any]] = [
+    {"type": "tool_result", "tool_use_id": "t", "is_error": True, "content": "no such file"},
+    {"type": "tool-output-error", "toolCallId": "c", "errorText": "no such file"},
+    {"event": "on_tool_error", "data": {"error": "no such file"}}, {"type": "tool_error", "error": "no file"},
+    {"type": "response.mcp_call.failed", "item_id": "m"}, {"role": "tool", "status": "error", "content": "x"},
+    {"event": "node_finished", "data": {"status": "failed", "error": "x"}}, {"event": "node_exception"},
+    {"type": "thread.run.step.failed", "last_error": {"code": "x", "message": "x"}},
+    {"type": "retry", "error": "503", "attempt": 2}, {"type": "warning", "error": "slow", "code": 500},
+    {"type": "message", "tool_name": "search", "status": "failed"},
+    {"event": "message", "data": {"type": "tool", "status": "error"}}, {"type": "FunctionCallFailed"},
+]  # fmt: skip
+"""Of an answer that goes on."""
+
+
 @pytest.mark.parametrize(
     ("event", "said"),
     [
@@ -42,6 +89,8 @@ CHOICE: dict[str, Any] = {"index": 0, "delta": {}, "finish_reason": None}
         ({"detail": [{"msg": "boom"}]}, "boom"),
         ({"type": "ERROR", "message": "boom"}, "boom"),
         ({"errors": [{"message": "one", "code": 1}, {"detail": "two"}]}, "one; two"),
+        ({"type": "about:blank", "title": "no", "detail": "no quota"}, "no quota"),
+        *NAMED,
     ],
 )
 def test_errors(event: dict[str, Any], said: str) -> None:
@@ -61,7 +110,17 @@ def test_errors(event: dict[str, Any], said: str) -> None:
     {"message": {"role": "assistant", "content": ""}}, {"x_groq": {"id": "r"}},
     {"citations": ["https://example.com/error"], "search_results": []},
     {"event": {"type": "status", "data": {"description": "error rates", "done": True}}},
-    {"cost": "0.0001", "choices": []}, {},
+    {"cost": "0.0001", "choices": []}, {}, *STEPS,
+    # What a model, or a document, says; what counts; what is another thing's name.
+    {"type": "message", "content": "error", "delta": "failed", "text": "RUN_ERROR"},
+    {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "it failed"}},
+    {"status": "Looking up why it failed"}, {"type": "source", "kind": "exception", "name": "ValueError"},
+    {"failed": 2, "errors_left": True}, {"is_error": False, "isError": "false", "failed": None},
+    {"type": "error_rate", "value": 0.1}, {"status": "no_error"}, {"state": {"error": "boom"}},
+    {"type": "progress", "detail": "page 3"}, {"event": "end", "data": "[DONE]"}, {"type": ["error"]},
+    {"type": "response.completed", "response": {"status": "completed", "error": None}},
+    {"type": "response.incomplete", "response": {"status": "incomplete"}}, {"stop_reason": "end_turn"},
+    {"done": True, "done_reason": "length"}, {"status": {"state": "working"}}, {"type": "RUN_FINISHED"},
 ])  # fmt: skip
 def test_what_is_harmless(event: dict[str, Any]) -> None:
     assert error_in(event) is None
@@ -82,6 +141,43 @@ def test_a_choice_that_failed(event: dict[str, Any], failed: bool) -> None:
     assert bool(answer.error) is failed
 
 
+def _asked(*events: dict[str, Any]) -> Answer:
+    answer, speaks = Answer(), dialect("ask")
+    stream = EventStream(answer, speaks.fold, speaks.event_names, speaks.is_ours)
+    tokens = [{"type": "token", "content": text} for text in ("One", " two", " three")]
+    for event in (*tokens, *events, {"type": "complete"}):
+        stream.feed(b"data: %b\n\n" % json.dumps(event).encode(), 5)
+    return answer
+
+
+@pytest.mark.parametrize(("event", "said"), NAMED)
+def test_an_answer_that_failed_is_not_mended_by_its_end(event: dict[str, Any], said: str) -> None:
+    answer = _asked(event)
+    assert said in str(answer.error)
+    assert answer.ended_ns is not None
+
+
+@pytest.mark.parametrize("event", STEPS)
+def test_an_answer_goes_on_where_a_step_failed(event: dict[str, Any]) -> None:
+    assert _asked(event).error is None
+
+
+@pytest.mark.parametrize("event", [
+    {"type": "status", "message": "failed", "error": "boom"}, {"type": "end", "failed": True},
+    {"type": "documents", "data": [], "status": "failed"}, {"type": "later", "message": "of a newer service"},
+])  # fmt: skip
+def test_of_our_own_events_other_fields_say_nothing(event: dict[str, Any]) -> None:
+    assert _asked(event).error is None
+
+
+def test_a_stop_string_that_is_called_error_is_no_error() -> None:
+    """vLLM says in a choice's ``stop_reason`` at which of the strings asked for it stopped."""
+    answer = Answer()
+    ended = CHOICE | {"finish_reason": "stop", "stop_reason": "error"}
+    fold_openai(answer, json.dumps({"choices": [ended]}).encode(), 5)
+    assert answer.error is None
+
+
 @pytest.mark.parametrize("name", DIALECTS)
 @pytest.mark.parametrize(("sent", "failed"), [
     (b"event: error\n\n", True), (b"event: error\ndata:\n\n", True), (b"event: error\n", True),
@@ -89,7 +185,11 @@ def test_a_choice_that_failed(event: dict[str, Any], failed: bool) -> None:
     (b'event: exception\ndata: {"error":{"message":"boom"}}\n\n', True),
     (b'event: internalServerException\ndata: {"message":"boom"}\n\n', True), (b"event: ping\n\n", False),
     (b"event: ping\ndata:\n\n", False), (b'event: errors_left\ndata: {"n":1}\n\n', False),
-    (b'data: {"message":"Internal server error"}\n\n', True),
+    (b'data: {"message":"Internal server error"}\n\n', True), (b"event: run_aborted\n\n", True),
+    (b'event: conversation.chat.failed\ndata: {"last_error":{"msg":"boom"}}\n\n', True),
+    (b'event: on_tool_error\ndata: {"error":"boom"}\n\n', False), (b"event: no_error\ndata: {}\n\n", False),
+    (b"event: response.mcp_list_tools.failed\ndata: {}\n\n", False),
+    (b"event: " + b"x" * 90 + b"-error\n\n", False),
 ])  # fmt: skip
 def test_events_named_as_errors(name: str, sent: bytes, failed: bool) -> None:
     answer, speaks = Answer(), dialect(name)
