@@ -17,6 +17,7 @@ from records.exit_codes import FAULT, INTERRUPTED, USAGE
 from records.files import discard, in_words
 from records.options.given_paths import GivenPath
 from records.options.grouped import Grouped
+from records.options.seed import drawn
 from records.secrets.urls import blank_given
 from sweep.beside.reaching import check_given_again, check_reach
 from sweep.choosing.preview import preview
@@ -126,14 +127,15 @@ def command(
     if resume is not None:
         refuse_beside("--resume DIR", ("resume",), "takes the run's own plan")
         sys.exit(_resumed(resume))
-    remedies = parse_fixes(fixes)
+    remedies, own_seed = parse_fixes(fixes), given["seed"] if was_given("seed") else drawn()
     if remedies and try_fixes is None:
         raise UsageError("--fix says what --try-fixes tries: give both")
     if try_fixes is not None and try_fixes != AFTERWARDS:
         refuse_beside(OPTION, BESIDE_IT, "takes the run's own plan")
         where = output if was_given("output") else Path(try_fixes).absolute().parent
         repeats = given["repeats"] if was_given("repeats") else None
-        sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, repeats=repeats, plan_only=plan_only))
+        more: dict[str, Any] = {"repeats": repeats, "plan_only": plan_only}
+        sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, seed=own_seed, **more))
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
     if given["dial"]:
@@ -150,7 +152,7 @@ def command(
         return
     directory, code = whole.run_new(output, plan)
     if try_fixes is not None:
-        fixed = try_fixes_of(directory, remedies, output=output)
+        fixed = try_fixes_of(directory, remedies, output=output, seed=own_seed)
         code = code or fixed
     sys.exit(code)
 

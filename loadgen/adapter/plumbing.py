@@ -22,6 +22,7 @@ from loadgen.adapter.last_lines import UNANSWERED, last_lines, unanswered
 from loadgen.adapter.roles import role_of
 from loadgen.adapter.start import begun, load_pids
 from loadgen.engine.driver import Driver
+from loadgen.engine.options import NO_SEED
 from loadgen.engine.settings import OWN_VARIABLES, Scenario, origin_of, settings, task_of
 from loadgen.process.merge import Merge
 from loadgen.process.redacted_logs import RedactingStream, redact_logs
@@ -32,6 +33,7 @@ from records.cells.cell import Cell
 from records.cells.request import RequestRecord
 from records.evidence import noise
 from records.exit_codes import FAULT, USAGE
+from records.options.seed import drawn
 from workloads.catalogue import workload
 from workloads.workload import Workload
 
@@ -118,6 +120,10 @@ class LoadTest:
         if self.is_worker:  # its own place; all other options are the master's, by now
             for name, value in self._own.items():
                 setattr(options, name, value or getattr(options, name))
+        elif self.runs or options.drawn_seed == NO_SEED:
+            options.drawn_seed = (
+                drawn()
+            )  # no cache knows it from an earlier run; locust sends it to the workers
         try:
             wanted = settings(options)
             redact_logs(wanted.redaction)

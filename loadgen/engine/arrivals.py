@@ -13,7 +13,7 @@ ARRIVALS = ("closed", "constant", "poisson")
 
 
 def due_times(
-    arrival: str, rate: float, *, worker: int = 0, workers: int = 1, seed: int = 0
+    arrival: str, rate: float, *, worker: int = 0, workers: int = 1, seed: int | str = 0
 ) -> Iterator[float]:
     """Seconds at which this worker's requests are due, without end; over all workers ``rate`` a second.
 

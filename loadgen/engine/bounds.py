@@ -26,7 +26,7 @@ def number(
         try:
             value = whole(text.strip()) if kind is int else finite(text.strip())
         except ValueError:
-            value = kind(-1)
+            value = kind(least - 1)  # out of bounds
         check_number(name, value, (kind, least, most), text=text)
         return value
 

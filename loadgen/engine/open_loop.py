@@ -71,9 +71,13 @@ class OpenLoop:
             self.driver.place,
             self.driver.settings,
         )
-        behind = 0
+        behind, seed = 0, self.driver.task.seed
         for number in due_times(
-            wanted.arrival, 1, worker=where.worker_index, workers=where.workers, seed=self.driver.task.seed
+            wanted.arrival,
+            1,
+            worker=where.worker_index,
+            workers=where.workers,
+            seed=f"{seed}/{wanted.turn}" if wanted.turn else seed,
         ):
             behind += 1
             if behind % GIVE_WAY == 0:

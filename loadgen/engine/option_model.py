@@ -119,12 +119,18 @@ def number(
 
 
 def count(
-    flag: str, default: int, text: str, *, least: int = 0, most: float = MOST_SECONDS, kept: bool = True
+    flag: str,
+    default: int,
+    text: str,
+    *,
+    least: int = 0,
+    most: float = MOST_SECONDS,
+    kept: bool = True,
+    hidden: bool = False,
 ) -> Any:
     """A field of what is counted: an integer."""
-    return _field(
-        default, Option(flag=flag, help=text, bounds=(int, least, most), kept=kept), ge=least, le=most
-    )
+    option = Option(flag=flag, help=text, bounds=(int, least, most), kept=kept, hidden=hidden)
+    return _field(default, option, ge=least, le=most)
 
 
 def choice(flag: str, default: str, choices: tuple[str, ...], text: str, *, kept: bool = True) -> Any:

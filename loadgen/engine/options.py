@@ -12,6 +12,8 @@ from records.errors import UsageError
 
 REGION_VARIABLE = "REGION"
 CONNECT_TO_VARIABLE = "TARGET_CONNECT_TO"
+NO_SEED = -1
+"""None was given, or none is drawn yet."""
 
 
 class LoadOptions(OptionModel):
@@ -84,6 +86,16 @@ class LoadOptions(OptionModel):
         "--cell-spec", "A sweep's: what the cell is called and to be, as JSON", metavar="FILE", hidden=True
     )
     turn: str = text("--turn", "A sweep's: what is asked in another order in each turn", hidden=True)
+    drawn_seed: int = count(
+        "--drawn-seed",
+        NO_SEED,
+        "A sweep's: the seed of all its loads, where none of their own is given",
+        least=NO_SEED,
+        most=MOST_COUNT,
+        kept=False,
+        hidden=True,
+    )
+    """Of a load without a sweep each start draws one."""
     region: str = text(
         "--region",
         "Where this load worker stands, in the records [default: not said]",

@@ -27,6 +27,8 @@ PLACES = frozenset({"URL", "DIR", "PORT", "HOST"})
 """The last words of the names of settings that say where things lie: no difference, unless they were set."""
 OWN_PLACES = frozenset({"PORT", "HOST"})
 """Where a service itself listens, whoever says so."""
+ORDERS = frozenset({"DIAL_SEED"})
+"""In which order a service does what it does: another one in each run, and no difference."""
 MACHINE = "machine"
 Facts = Mapping[str, Any]
 
@@ -39,7 +41,7 @@ def settings_of(cell: Cell) -> Facts:
     return {
         name: value
         for name, value in known.items()
-        if name not in OWN_PLACES and (name in given or name.rpartition("_")[2] not in PLACES)
+        if name not in OWN_PLACES | ORDERS and (name in given or name.rpartition("_")[2] not in PLACES)
     }
 
 

@@ -12,7 +12,7 @@ from workloads.stream import STREAM
 
 LATER = (
     *("request_timeout_s", "connect_timeout_s", "first_token_timeout_s", "gap_timeout_s"),
-    *("shape_options", "drop_fields", "question_seed", "questions_sha256", "header_marks"),
+    *("shape_options", "drop_fields", "questions_sha256", "header_marks"),
 )
 """Keys that were not always kept."""
 REQUESTED = (
@@ -23,10 +23,11 @@ REQUESTED = (
 NOT_OF_THE_LOAD = frozenset(
     (
         *("host", "tls", "proxy", "users", "run_time_s", "warmup_requests", "requests", "min_seconds"),
-        *("max_seconds", "drain_seconds", "cpus", "variant", "set", "service", "machine"),
+        *("max_seconds", "drain_seconds", "cpus", "variant", "set", "service", "machine", "question_seed"),
     )
 )
-"""How much, where, and of what: nothing of how it is requested. Whatever else a scenario keeps is its own."""
+"""How much, where, and of what: nothing of how it is requested. Whatever else a scenario keeps is its own.
+The order of the questions is another one in each cell anyway: of two runs they are two draws of the same."""
 
 
 def load_keys(cells: Iterable[Cell]) -> tuple[str, ...]:

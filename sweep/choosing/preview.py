@@ -29,6 +29,7 @@ def preview(plan: Plan) -> list[str]:
     budget = f", at most {plan.budget_seconds:.0f} s" if plan.budget_seconds else ""
     again = f"is measured again, at most {MOST_TIMES} times"
     lines.append(f"a cell that the machine spoils, or that is too short to be steady, {again}")
+    lines.append(f"their order and their questions are of --seed {plan.seed}")
     lines.append(f"{about}{number} cells{each}{_whole(plan, number)}{budget}; nothing was started")
     return lines
 

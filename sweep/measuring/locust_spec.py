@@ -80,7 +80,7 @@ def files_here(place: Workplace, key: CellKey) -> LoadFiles:
 
 def _turn(folder: Path) -> str:
     """The same for all services that are compared at a load, in a repeat: another one asks other questions,
-    which no cache between cells knows; so does another try."""
+    which no cache between cells knows; so does another try. Those of another sweep are others by its seed."""
     return f"{folder.name}/{again.times(folder)}"
 
 
@@ -101,6 +101,7 @@ def locust_argv(place: Workplace, key: CellKey, endpoint: Endpoint, files: LoadF
         "--run-name": place.run.resolve().name,  # also where the directory was given as "."
         "--cell-spec": files.spec,
         "--turn": _turn(place.folder(key)),
+        "--drawn-seed": str(plan.seed),
     }
     return [
         *("--headless", *own_words(own)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 AFTERWARDS = "<this run>"
 """What ``--try-fixes`` is where no directory follows it; no folder is called so."""
 OPTION = "--try-fixes DIR"
-BESIDE_IT = ("try_fixes", "fixes", "repeats", "output", "plan_only")
+BESIDE_IT = ("try_fixes", "fixes", "repeats", "seed", "output", "plan_only")
 
 
 def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,8 +53,8 @@ def tries_fixes(command: Callable[..., None]) -> Callable[..., None]:
         type=GivenPath(path_type=str),
         help=f"Once it is found what holds a service back, measure up to {MOST_FIXES} settings that may fix "
         "it beside the original, in a run of its own: its report has the predicted gain beside the measured "
-        "one. DIR: for a run that is there; with it go --fix, --repeats, --output and --plan-only. [default: "
-        "nothing is tried]",
+        "one. DIR: for a run that is there; with it go --fix, --repeats, --seed, --output and --plan-only. "
+        "[default: nothing is tried]",
     )(command)
 
 
@@ -74,9 +75,16 @@ def given(name: str) -> bool:
 
 
 def try_fixes_of(
-    directory: Path, fixes: Remedies, *, output: Path, repeats: int | None = None, plan_only: bool = False
+    directory: Path,
+    fixes: Remedies,
+    *,
+    output: Path,
+    seed: int,
+    repeats: int | None = None,
+    plan_only: bool = False,
 ) -> int:
     """Measure what may mend the findings of a run, in a directory of its own; the report's exit code.
+    ``seed``: this run's own, for a cache may know what the other one asked.
 
     Raises:
         UsageError: it is no run, or cannot be measured again.
@@ -91,6 +99,7 @@ def try_fixes_of(
     if isinstance(found, str):
         whole.print_out(f"{found}\n")
         return 0
+    found = replace(found, seed=seed)
     check_given_again(given_before(directory), os.environ, OPTION)
     _check(found)
     code = found.targets[0].kept().get("code", "")

@@ -44,6 +44,7 @@ OWN: Mapping[str, str] = {
     "--cell-name": _CELL,
     "--cell-spec": "the sweep says what each cell is to be",
     "--turn": "the sweep has each load and repeat ask in another order",
+    "--drawn-seed": "say --seed N before --, or --question-seed N after it",
     "--processes": _PROCESSES,
     "--master": _PROCESSES,
     "--worker": _PROCESSES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -17,5 +18,6 @@ class Option:
     """Where it is not the field's name."""
     metavar: str | None = field(default=None, kw_only=True)
     envvar: str | None = field(default=None, kw_only=True)
-    default: str | bool | None = field(default=None, kw_only=True)
-    """The command's, where it is another one than that of a plan that does not say it."""
+    default: str | bool | Callable[[], int] | None = field(default=None, kw_only=True)
+    """The command's, where it is another one than that of a plan that does not say it; or what makes it, anew
+    each time."""

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from records.cells.point import RATE, Point
 from records.evidence.probe import MOST_PATHS
 from records.evidence.scrape import METAVAR
+from records.options.seed import SWEEPS, drawn
 from records.services.fixes import TriedFix
 from records.services.variants import MOCKS, Variant
 from sweep.planning import bounds
@@ -62,9 +63,7 @@ class Plan:
     workers: Annotated[
         int,
         Field(ge=0, le=bounds.MOST_WORKERS),
-        Option(
-            "Load workers, a process each (locust --processes); 0: one process makes the whole load.",
-        ),
+        Option("Load workers, a process each (locust --processes); 0: one process makes the whole load."),
     ] = 0
     regions: Annotated[
         str,
@@ -91,19 +90,18 @@ class Plan:
     warmup_requests: Annotated[
         int,
         Field(ge=0, le=bounds.MOST_REQUESTS),
-        Option(
-            "Requests left out at a cell's start (at least one a user).",
-            envvar="WARMUP_REQUESTS",
-        ),
+        Option("Requests left out at a cell's start (at least one a user).", envvar="WARMUP_REQUESTS"),
     ] = 5
     repeats: Annotated[
         int,
         Field(ge=1, le=bounds.MOST_REPEATS),
-        Option(
-            "How often everything is measured, each time with fresh targets.",
-        ),
+        Option("How often everything is measured, each time with fresh targets."),
     ] = 2
-    seed: Annotated[int, Field(ge=0, le=bounds.MOST_SEED), Option("Seed of the random order of cells.")] = 0
+    seed: Annotated[
+        int,
+        Field(ge=0, le=bounds.MOST_SEED),
+        Option(SWEEPS, default=drawn),  # 0 in a plan older than that
+    ] = 0
     name: Annotated[str, Option("The end of the results directory's name.", default="sweep")]
     cpus: Annotated[
         str,

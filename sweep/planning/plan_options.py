@@ -38,7 +38,8 @@ def _options() -> Iterator[tuple[str, Option, Any, Any]]:
 def _option(name: str, said: Option, hint: Any, default: Any) -> Callable[..., Any]:
     kind = get_args(hint)[0]
     flag = said.flag or f"--{name.replace('_', '-')}"
-    shown = default is not None and default is not False and default != ""  # 0 is a default, and equals False
+    known = default is not None and not callable(default)
+    shown = known and default is not False and default != ""  # 0 is a default, and equals False
     taken: dict[str, Any] = {"default": default, "show_default": shown}
     if kind is bool and default:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"

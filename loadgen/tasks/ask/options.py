@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from loadgen.engine.bounds import MOST_COUNT
 from loadgen.engine.option_model import OptionModel, choice, count, many, number, switch, text
+from loadgen.engine.options import NO_SEED
 from loadgen.tasks.ask.dialects import DIALECTS, EMBEDDING_MODEL, LLM_MODEL, OPENAI_MODEL
 from loadgen.tasks.ask.placeholder import LITERAL, PLACEHOLDER
 from loadgen.tasks.ask.question_files import MOST_BYTES
@@ -50,7 +51,14 @@ class AskOptions(OptionModel):
         "Python's library]",
         metavar="FILE",
     )
-    question_seed: int = count("--question-seed", 0, "Seed of the order of the questions", most=MOST_COUNT)
+    question_seed: int = count(
+        "--question-seed",
+        NO_SEED,
+        "Seed of the order of the questions, and of poisson arrivals; -1: another for each run, which "
+        "cell.json has (of a sweep, its --seed)",
+        least=NO_SEED,
+        most=MOST_COUNT,
+    )
     no_rag: bool = switch("--no-rag", "Ask without retrieval (dialect ask)")
     first_token_timeout_s: float = number(
         "--first-token-timeout", 0, "Seconds until the first token; 0: no limit of its own"

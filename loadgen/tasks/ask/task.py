@@ -10,6 +10,7 @@ from typing import Any
 from loadgen.client.connection import Connection
 from loadgen.client.reading import Redact
 from loadgen.engine.clock import Clock
+from loadgen.engine.options import NO_SEED
 from loadgen.engine.settings import Scenario, Settings
 from loadgen.engine.task import Share, Task
 from loadgen.tasks.ask.dialects import field_names
@@ -42,7 +43,7 @@ class AskTask(Task[Question, AnswerExchange]):
     def __init__(self, options: AskOptions, load: Settings) -> None:
         self.dialect = dialect_of(options)
         self.path = self.dialect.path
-        self.seed = options.question_seed
+        self.seed = load.drawn_seed if options.question_seed == NO_SEED else options.question_seed
         self.timeouts = load.timeouts(first_token=options.first_token_timeout_s, gap=options.gap_timeout_s)
         self.fields = tuple(field_names(self.dialect.whole))
         self.options = options

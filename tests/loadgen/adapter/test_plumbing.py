@@ -127,7 +127,38 @@ else:
 """
 
 
+SEEDS = """
+from argparse import Namespace
+from types import SimpleNamespace
+from locust.env import Environment
+from loadgen.adapter import plumbing
+
+seeds, draws = [], iter((7, 8, 9))
+plumbing.drawn = lambda: next(draws)
+plumbing.redact_logs = plumbing.task_of = plumbing.origin_of = lambda *_: None
+plumbing.begun = lambda *_: SimpleNamespace()
+checked = SimpleNamespace(redaction=None, reach=None)
+plumbing.settings = lambda options: seeds.append(options.drawn_seed) or checked
+plumbing.RedactingStream = lambda stream, _: stream
+plumbing.LoadTest._watch = plumbing.LoadTest._watch_disk = lambda *_: None
+
+def starts(drawn_seed, *, worker=False):
+    environment = Environment(parsed_options=Namespace(region="", connect_to="", drawn_seed=drawn_seed))
+    environment.create_local_runner()
+    load = plumbing.LoadTest(environment, None)
+    load.role = SimpleNamespace(is_worker=worker)
+    for _ in range(2):
+        environment.events.test_start.fire(environment=environment)
+    told, seeds[:] = list(seeds), ()
+    return told
+
+assert starts(-1) == [7, 8]
+assert starts(3) == [3, 9]  # a sweep's has one start
+assert starts(5, worker=True) == [5, 5]  # its master's
+"""
+
 SCRIPTS = {
+    "each start of a load draws a seed, and workers have their master's": SEEDS,
     # Locust asks for them for each option it is told, at each change of users: 200 ms of a loop's lag.
     "a worker works out locust's default options once": WORKER,
     "a level ends when the load stops and not when it has drained": DRAIN,

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -20,7 +21,7 @@ class Driver:
     out_of_items = False
 
     def __init__(self, *, rate: float, most: int, due: int, workers: int = 1) -> None:
-        self.settings = SimpleNamespace(rate=rate, max_inflight=most, arrival="constant")
+        self.settings = SimpleNamespace(rate=rate, max_inflight=most, arrival="constant", turn="")
         self.place = SimpleNamespace(worker_index=0, workers=workers)
         self.task = SimpleNamespace(seed=0)
         self.pace = Pace(rate)
@@ -64,6 +65,22 @@ def run(driver: Driver) -> None:
         driver.release.set()
         for thread in threads:
             thread.join(LIMIT_S)
+
+
+def test_each_repeat_has_moments_of_its_own_by_the_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What all repeats had in common would be in no interval."""
+    seeds: list[Any] = []
+
+    def due_times(*_: Any, seed: Any, **__: Any) -> Iterator[float]:
+        seeds.append(seed)
+        return iter(())
+
+    monkeypatch.setattr("loadgen.engine.open_loop.due_times", due_times)
+    for turn in ("", "c01-r1/0", "c01-r2/0"):
+        driver = Driver(rate=200, most=50, due=1)
+        driver.settings.turn, driver.task.seed = turn, 7
+        run(driver)
+    assert seeds == [7, "7/c01-r1/0", "7/c01-r2/0"]
 
 
 def test_requests_begin_though_no_answer_has_come() -> None:

@@ -58,7 +58,8 @@ def stepped(users: int) -> dict[str, Any]:
      ["service.at=http://10.0.0.1:1", "service.at=http://10.0.0.2:1"]),
     ({"service": RUN, "host": "http://127.0.0.1:1"}, {"service": RUN, "host": "http://127.0.0.1:2"}, []),
     ({}, {"questions_sha256": "b" * 64}, ["questions_sha256=aaaaaa", "questions_sha256=bbbbbb"]),
-    ({}, {"question_seed": 7}, ["question_seed=0", "question_seed=7"]),
+    ({}, {"question_seed": 7}, []),  # each run has its own, and each cell another order
+    ({"set": {"DIAL_SEED": "1", "N": "1"}}, {"set": {"DIAL_SEED": "2", "N": "1"}}, []),
     ({"questions": "a.txt"}, {"questions": "b.txt"}, ["questions=a.txt", "questions=b.txt"]),
     ({"max_inflight": 10}, {"max_inflight": 99}, ["max_inflight=10", "max_inflight=99"]),
     ({"think_time_s": 0.0}, {"think_time_s": 1.0}, ["think_time_s=0.0", "think_time_s=1.0"]),

@@ -101,12 +101,14 @@ def test_locust_is_told_all_that_an_endpoint_says_and_another_certificate_may_be
 ) -> None:
     """`own_words` refuses what nobody is kept from overruling; of the rest, what is said last counts."""
     words = parse_locust_args(given, "stream")
-    place = place_of(plan_of("local", locust_args=words, workers=2, grid=(("rate", (5,)),), levels=()))
+    open_loop: dict[str, Any] = {"grid": (("rate", (5,)),), "levels": ()}
+    place = place_of(plan_of("local", locust_args=words, workers=2, seed=7, **open_loop))
     key = next(iter(place.plan.cells()))
     endpoint = replace(AT, connect_to="10.9.9.9:443", server_name="rag.example.org")
     argv = locust_spec.locust_argv(place, key, endpoint, locust_spec.files_here(place, key))
     told = found_in(argv, "stream")
     assert (told["connect_to"], told["server_name"], told["rate"]) == ("10.9.9.9:443", name, "5")
+    assert told["drawn_seed"] == "7"
 
 
 @pytest.mark.parametrize("change", [{"complete": False}, {"deployment": "127.0.0.1-8001"}, {"repeat": 2}])

@@ -39,6 +39,23 @@ def test_where_nothing_is_valid_nothing_can_be_found(
     assert done.stdout.startswith("no fix to try: no measurement of this run is valid")
 
 
+@pytest.mark.parametrize(("words", "same"), [((), False), (("--seed", "3"), True)])
+def test_what_tries_fixes_has_a_seed_of_its_own(
+    here: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], same: bool
+) -> None:
+    """A cache may know what the run asked whose findings are mended."""
+    plan, begun = plan_of("local", seed=3), []
+    run = create(tmp_path, "t", plan)
+    monkeypatch.setattr(trying, "_analysis", lambda _: SimpleNamespace(levels=()))
+    monkeypatch.setattr(trying, "fixing_plan", lambda *_, **__: plan)
+    monkeypatch.setattr(trying, "_check", lambda _: None)
+    monkeypatch.setattr(trying, "announced", lambda *_, **__: [])
+    monkeypatch.setattr(trying.whole, "run_new", lambda _, found: (begun.append(found.seed), 0))
+    monkeypatch.setattr(cli, "drawn", lambda: 4)
+    here(cli.main, "--try-fixes", str(run), *words)
+    assert begun == [3 if same else 4]
+
+
 APP = """
 import asyncio, json, os, time
 from fastapi import FastAPI

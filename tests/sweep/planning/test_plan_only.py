@@ -38,6 +38,16 @@ def test_nobody_elsewhere_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing was started" in capsys.readouterr().out
 
 
+def test_each_sweep_has_another_seed_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
+    def told(*words: str) -> str:
+        command.main([*ONE, "--config", "as-is", *words], prog_name="sweep", standalone_mode=False)
+        return capsys.readouterr().out
+
+    url = ("--deployment", "url:http://127.0.0.1:9")
+    assert len({told(*url) for _ in range(4)}) > 1
+    assert "of --seed 7\n" in told(*url, "--seed", "7")
+
+
 def test_the_app_takes_what_it_says_of_itself() -> None:
     assert names() == Settings().public().keys()
     assert trouble({"RETRIEVAL": "threaded", "INDEX": "flat"}) is None
