@@ -9,6 +9,7 @@ import pytest
 
 from sweep.deployments import attached
 from sweep.deployments.protocol import Setup
+from sweep.running import waiting
 
 
 def test_an_interrupt_meanwhile_ends_what_enters_it_as_it_wants_to_be_ended(
@@ -22,7 +23,7 @@ def test_an_interrupt_meanwhile_ends_what_enters_it_as_it_wants_to_be_ended(
     ended: list[Any] = []
     child = SimpleNamespace(exit_code=lambda: None, stop=lambda: ended.append(child))
     monkeypatch.setattr(attached, "Child", lambda *words, **given: child)
-    monkeypatch.setattr(attached.time, "sleep", interrupt)
+    monkeypatch.setattr(waiting.time, "sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         attached.attach(setup_of(attach="4"), "http://127.0.0.1:1", tmp_path / "one.inside")
     assert ended == [child]
