@@ -81,6 +81,18 @@ def test_a_cell_that_the_machine_spoiled_is_measured_again_last_in_its_repeat(sw
     assert read_json(run.path / "run.json")["not_measured_again"] == []
 
 
+def test_while_all_is_spoiled_the_time_left_counts_down_as_tries_are_used_up(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, spoils={"": 99}), **{**LIST, "levels": (1, 2, 3, 4)}, repeats=1).swept()
+    said = [
+        line.rpartition("(")[2].partition(" left)")[0] for line in run.printed.splitlines() if "left)" in line
+    ]
+    seconds = [60 * int(minutes) + int(rest) for minutes, _, rest in (one.partition(":") for one in said)]
+    again = seconds[3:]  # from here on all tries are of cells that were measured
+    assert len(again) == 9
+    assert again == sorted(again, reverse=True)
+    assert again[-1] == 0
+
+
 def test_what_the_machine_always_spoils_is_measured_three_times_in_all(sweeping: Any) -> None:
     run = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST)
     for _ in range(2):  # resumed, too
