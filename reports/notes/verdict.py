@@ -45,7 +45,9 @@ def _beside(cells: Sequence[CellSummary]) -> str:
     """Who else was at work on the machine, where that may be why they failed."""
     if not any(check_named(check.name).of_the_machine for cell in cells for check in cell.failed_checks):
         return ""
-    named = ", ".join(f"{name} {100 * cores:.0f} %" for name, cores in busiest_others(cells).items())
+    named = ", ".join(
+        f"{name} {100 * cores:.0f} %" for name, cores in busiest_others(cells, much=True).items()
+    )
     at_most = "at most " if len(cells) > 1 else ""
     return named and f"; meanwhile other programs took {at_most}of a core: {named}"
 

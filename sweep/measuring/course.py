@@ -102,11 +102,13 @@ class Course:
     def report_others(self, key: CellKey, data: CellData) -> None:
         """The programs that may have kept the load from its CPU, where a cell failed for that; each once."""
         others = data.cell.other_programs
-        if (found := set(map(str, others)) - self._others_said) and any(
-            check_named(check.name).of_the_machine for check in data.cell.verdict.failures
+        if (
+            (found := set(map(str, others)) - self._others_said)
+            and (told := in_words(others))
+            and any(check_named(check.name).of_the_machine for check in data.cell.verdict.failures)
         ):
             self._others_said |= found
-            self.progress.note(f"{key.path}: meanwhile {in_words(others)}")
+            self.progress.note(f"{key.path}: meanwhile {told}")
 
     def spoiled_in(self, repeat: int) -> list[CellKey]:
         return [key for key in self.spoiled if key.repeat == repeat]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Self
@@ -15,6 +15,7 @@ import psutil
 from records.cells.other_programs import OtherProgram
 from sweep.running.processes import started
 from sweep.running.redaction import redaction
+from workloads.checks.machine import notable
 
 LEAST = 0.1
 """Of a core: who took less kept nobody waiting."""
@@ -101,10 +102,10 @@ def busiest(before: Programs, after: Programs, but: Collection[int]) -> tuple[Ot
     )
 
 
-def in_words(programs: Iterable[OtherProgram]) -> str:
-    """Of what `busiest` found; empty where that is nobody."""
-    named = ", ".join(f"{one} {100 * one.cores:.0f} %" for one in programs)
-    return named and f"other programs took of a core: {named}"
+def in_words(programs: Sequence[OtherProgram]) -> str:
+    """Of what `busiest` found, and what to do; empty where that is nobody, or they took little together."""
+    named = ", ".join(f"{one} {100 * one.cores:.0f} %" for one in notable(programs))
+    return named and f"other programs took of a core: {named}; end them"
 
 
 def _used(before: Program | None, now: Program) -> float:

@@ -26,11 +26,20 @@ def test_the_busiest_that_are_not_ours_are_named_with_their_share() -> None:
     after = _seen(110.0, p7=59.5, p8=1.5, p9=9.0, p10=6.0, p11=2.0, p12=1.0)
     taken = busiest(before, after, {9})
     assert in_words(taken) == (
-        "other programs took of a core: make?[2J (pid 7) 95 %, make?[2J (pid 10) 30 %, make?[2J (pid 11) 20 %"
+        "other programs took of a core: make?[2J (pid 7) 95 %, make?[2J (pid 10) 30 %, "
+        "make?[2J (pid 11) 20 %; end them"
     )
     assert busiest(before, _seen(110.0, p7=50.5), ()) == ()
     assert busiest(before, _seen(100.5, p7=51.0), ()) == ()  # too short a time to tell
     assert in_words(()) == ""
+
+
+def test_programs_that_took_little_together_are_named_as_nobody_to_blame() -> None:
+    few = [OtherProgram(name="python", pid=pid, cores=0.15) for pid in (7, 8, 9)]
+    assert in_words(few) == ""
+    assert "python (pid 10) 10 %; end them" in in_words(
+        [*few, OtherProgram(name="python", pid=10, cores=0.1)]
+    )
 
 
 def test_another_program_of_the_same_number_counts_from_its_beginning() -> None:
