@@ -24,7 +24,7 @@ from sweep.choosing.preview import preview
 from sweep.deployments.catalogue import DEFAULT, forms
 from sweep.help import FIRST, GROUPS, LAST
 from sweep.measuring import whole
-from sweep.measuring.directory import alone, given_before, load, settled
+from sweep.measuring.directory import alone, given_before, load
 from sweep.measuring.targets import check_services
 from sweep.mending.fixing import MOST_FIXES
 from sweep.mending.given_fixes import check_fixes, parse_fixes
@@ -163,7 +163,7 @@ def _resumed(directory: Path) -> int:
     check_reach(plan, os.environ)
     divided(plan, division.available())
     whole.need_report()
-    with alone(directory), settled(directory):  # what another sweep is at work in is not ours to settle
+    with alone(directory):
         return whole.run_sweep(directory, plan)
 
 
@@ -172,18 +172,18 @@ def main(arguments: list[str] | None = None, prog_name: str = "sweep") -> None:
     try:
         with interruptible():
             command.main(args=arguments, prog_name=prog_name, standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
-        _end("sweep: interrupted", INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt) as error:
+        _end("sweep: interrupted", INTERRUPTED, error.__cause__ or error)  # click's own is of what it met
     except click.NoSuchOption as error:
         _refuse(_no_option(error), USAGE)
     except click.ClickException as error:
         _refuse(error.format_message(), USAGE)
     except UsageError as error:
-        _refuse(str(error), USAGE)
+        _refuse(str(error), USAGE, error)
     except OSError as error:
-        _refuse(in_words(error), FAULT)
+        _refuse(in_words(error), FAULT, error)
     except (RuntimeError, RecordError) as error:
-        _refuse(str(error), FAULT)
+        _refuse(str(error), FAULT, error)
 
 
 def _no_option(error: click.NoSuchOption) -> str:
@@ -195,14 +195,15 @@ def _no_option(error: click.NoSuchOption) -> str:
     return f"there is no option {error.option_name}{hint} (options of the load go after --)"
 
 
-def _refuse(why: str, code: int) -> NoReturn:
+def _refuse(why: str, code: int, error: BaseException | None = None) -> NoReturn:
     """As every command says what went wrong."""
-    _end(f"error: {blank_given(why)}", code)
+    _end(f"error: {blank_given(why)}", code, error)
 
 
-def _end(line: str, code: int) -> NoReturn:
+def _end(line: str, code: int, error: BaseException | None = None) -> NoReturn:
+    """The last line is what can be done with what was measured, if anything was: a note of the error's."""
     try:
-        click.echo(line, err=True)
+        click.echo("\n".join([line, *getattr(error, "__notes__", ())]), err=True)
     except BrokenPipeError:
         discard(sys.stderr)
     sys.exit(code)

@@ -46,7 +46,7 @@ def _beside(cells: Sequence[CellSummary]) -> str:
     """Who else was at work on the machine, where that may be why they failed."""
     if not any(check_named(check.name).of_the_machine for cell in cells for check in cell.failed_checks):
         return ""
-    said = in_words(busiest_others(cells), at_most=len(cells) > 1)
+    said = in_words(busiest_others(cells, much=True), at_most=len(cells) > 1)
     return said and f"; meanwhile {said}"
 
 

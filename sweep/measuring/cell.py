@@ -27,7 +27,7 @@ from sweep.measuring.evidence import Before, with_evidence
 from sweep.measuring.far import carried, files_there, run_far
 from sweep.measuring.locust_spec import cell_spec, files_here, locust_argv
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
-from sweep.measuring.unended import Load, begin_cell, killed, why
+from sweep.measuring.unended import Load, begin_cell, end_cell, in_no_time, kept_from_cpu, killed, why
 from sweep.measuring.watched import begin_watch
 from sweep.measuring.workplace import Workplace
 from sweep.planning.bounds import load_seconds
@@ -66,7 +66,8 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
     Raises:
         NotUp: a target that is being started again takes too long for that.
         UsageError: Locust would not start (a bad argument after ``--``, an unreachable target).
-        RuntimeError: Locust ended without a whole record; its last words are in the message.
+        RuntimeError: Locust ended without a whole record, or not in time, and not for the machine's sake;
+            its last words are in the message.
     """
     endpoint.wait_up()
     folder, endpoint = place.folder(key), endpoint.as_it_is().by(key.point.get(VIA))
@@ -85,6 +86,9 @@ def measure(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellData:
         begin_cell(folder, key)
     elif not ended and code == USAGE and (how := endpoint.interrupted()):  # it met nobody: the next may
         begin_cell(folder, key, target=how)
+    elif not ended and kept_from_cpu(folder, code):
+        gone.helpers.append(f"locust {in_no_time(_limit_seconds(place.plan))}")
+        end_cell(folder)
     elif not ended:
         seal(folder)  # there is nothing that could lack something
         raise why(place.run, key, endpoint, code, locust, limit_seconds=_limit_seconds(place.plan))

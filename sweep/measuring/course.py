@@ -21,6 +21,7 @@ from sweep.measuring.progress import Progress
 from sweep.planning.cell_key import CellKey, Series
 from sweep.planning.plan import Plan
 from workloads.catalogue import check_named, workload
+from workloads.checks.machine import notable
 
 
 @dataclass
@@ -102,11 +103,13 @@ class Course:
     def report_others(self, key: CellKey, data: CellData) -> None:
         """The programs that may have kept the load from its CPU, where a cell failed for that; each once."""
         others = data.cell.other_programs
-        if (found := set(map(str, others)) - self._others_said) and any(
-            check_named(check.name).of_the_machine for check in data.cell.verdict.failures
+        if (
+            (found := set(map(str, others)) - self._others_said)
+            and (told := _by_pid(others))
+            and any(check_named(check.name).of_the_machine for check in data.cell.verdict.failures)
         ):
             self._others_said |= found
-            self.progress.note(f"{key.path}: meanwhile {_by_pid(others)}")
+            self.progress.note(f"{key.path}: meanwhile {told}")
 
     def spoiled_in(self, repeat: int) -> list[CellKey]:
         return [key for key in self.spoiled if key.repeat == repeat]
@@ -155,5 +158,6 @@ def _others(key: CellKey) -> str:
 
 
 def _by_pid(programs: Iterable[OtherProgram]) -> str:
-    """In words: several may bear one name."""
-    return in_words({str(one): one.cores for one in programs})
+    """In words, and what to do: several may bear one name. Empty where they took little together."""
+    said = in_words({str(one): one.cores for one in notable(tuple(programs))})
+    return said and f"{said}; end them"

@@ -51,7 +51,8 @@ class Progress:
             transient=True,
         )
         self._task = self._bar.add_task("starting", total=None, left="")
-        self._total = self._done = self._measured = self._again = self._pending = 0
+        self._total = self._done = self._measured = self._again = 0
+        self._pending: Sequence[int] = ()
         self._told: set[tuple[str, ...]] = set()
         """The checks of the machine whose failing together was told in full."""
         self._invalid: set[str] = set()
@@ -125,12 +126,13 @@ class Progress:
         *,
         seconds: float,
         starts_ahead_seconds: float = 0.0,
-        pending: int = 0,
+        pending: Sequence[int] = (),
         again: bool = False,
     ) -> None:
         """One cell is measured, for the first time or ``again``, which took so many ``seconds``.
 
-        There are ``total``, as far as is known, and ``pending`` of those measured will be measured again.
+        There are ``total``, as far as is known. ``pending``: of each of those measured that will be measured
+        again, how often it may be.
         ``starts_ahead_seconds``: what starting targets will still take.
         """
         self._measuring_seconds += seconds
@@ -145,12 +147,12 @@ class Progress:
 
     def _left(self) -> str:
         """Targets start once a repeat, whatever the number of cells. As many as until now will be spoiled, of
-        those that are measured again, too."""
+        those that are measured again, too; what has had a try has one less before it."""
         each = self._measuring_seconds / self._measured
-        share = min(1.0, (self._again + self._pending) / (self._measured + 1))
+        share = min(1.0, (self._again + len(self._pending)) / (self._measured + 1))
         first = sum(share**tries for tries in range(MOST_TIMES + 1))
-        further = sum(share**tries for tries in range(MOST_TIMES))
-        cells = ((self._total - self._done) * first + self._pending * further) * each
+        further = sum(share**tries for most in self._pending for tries in range(most))
+        cells = ((self._total - self._done) * first + further) * each
         return _clock(self._within_budget(cells + (self._starts_ahead_seconds if cells else 0.0)))
 
     def _within_budget(self, seconds: float) -> float:

@@ -236,7 +236,8 @@ class Sweep:
         self.budget.took(seconds, again=again)
         self.course.took(key, data)
         self._report_if_killed(at, key)
-        cells, pending = self.search.expected_cells(), len(self.course.spoiled_in(at.repeat))
+        cells = self.search.expected_cells()
+        pending = [MOST_TIMES - times(at.place.folder(one)) for one in self.course.spoiled_in(at.repeat)]
         ahead = (self.plan.repeats - at.repeat) * self.start_seconds
         self.progress.cell(
             key, data, cells, seconds=seconds, starts_ahead_seconds=ahead, pending=pending, again=again

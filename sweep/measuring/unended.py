@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from records.cells import layout
 from records.cells.cell import Cell
+from records.cells.folders import cell_of
+from records.errors import RecordError
 from records.exit_codes import INTERRUPTED, USAGE
 from records.files import write_json
 from sweep.deployments.protocol import Endpoint
 from sweep.planning.cell_key import CellKey
 from sweep.running.errors import UsageError
 from sweep.running.processes import NO_WORD
+from workloads.catalogue import check_named
 
 _FULL_BYTES = 1 << 16
 """A disk with less room than this may be why a process ended."""
@@ -42,7 +46,7 @@ def why(
     """What ends the sweep."""
     if code == USAGE:
         return UsageError(f"{_before(endpoint)}locust: {load.complaint()} ({load.log})")
-    how = f"did not end in {limit_seconds:g} s" if code is None else f"ended with {code}"
+    how = in_no_time(limit_seconds) if code is None else f"ended with {code}"
     said = f": {load.complaint()}"
     if shutil.disk_usage(run).free < _FULL_BYTES:
         how += f" on a full disk ({run})"
@@ -54,6 +58,30 @@ def why(
 def killed(code: int | None) -> bool:
     """Was Locust ended by a signal? It is not the sweep that sends it one."""
     return code is not None and (code < 0 or code == INTERRUPTED)
+
+
+def in_no_time(limit_seconds: float) -> str:
+    """Of a load that was told to end when it should have ended long before."""
+    return f"did not end in {limit_seconds:g} s"
+
+
+def kept_from_cpu(folder: Path, code: int | None) -> bool:
+    """Did a load not end in time, and does its own record say that the machine kept it from its work? Where
+    that says nothing of it, or lacks requests, the fault is ours or the service's."""
+    if code is not None:
+        return False
+    try:
+        failed = [check_named(check.name) for check in cell_of(folder).verdict.failures]
+    except (RecordError, OSError):
+        return False
+    of_ours = any(check.of_the_machine and check.of_our_own for check in failed)
+    return of_ours and not any(check.of_the_record for check in failed)
+
+
+def end_cell(folder: Path) -> None:
+    """Have a cell that was judged count as ended, so that it is shown as invalid, with the reason. Raises
+    OSError, RecordError."""
+    write_json(folder / layout.CELL, replace(cell_of(folder), complete=True).to_json())
 
 
 def begin_cell(folder: Path, key: CellKey, *, target: str = "") -> None:

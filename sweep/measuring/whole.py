@@ -6,14 +6,17 @@ import os
 import shlex
 import sys
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from records.cells.folders import cell_directories
+from records.cells.folders import cell_directories, is_complete
+from records.errors import RecordError
 from records.files import discard
 from records.started import Importing
 from sweep.beside.llm import named_llm
@@ -23,6 +26,9 @@ from sweep.measuring.progress import Progress, Watched
 from sweep.measuring.runner import Sweep
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
+
+if TYPE_CHECKING:
+    from reports.analysis.analysis import Analysis
 
 
 def need_report() -> None:
@@ -46,20 +52,35 @@ def run_new(output: Path, plan: Plan) -> tuple[Path, int]:
 
 
 def run_sweep(directory: Path, plan: Plan) -> int:
-    """Measure what is missing in ``directory`` and print the report; the exit code of that."""
+    """Measure what is missing in ``directory`` and print the report; the exit code of that. What an error
+    leaves is reported, too, before it is raised."""
     from reports.notes.in_short import invalid_in_short
-    from reports.show import print_report
 
-    _measure(directory, plan, Watched())
-    console = Console()
-    with console.capture() as report:  # all its files are written before the first line is printed
-        analysis = print_report(directory, console)
-    print_out(report.get())
+    try:
+        with settled(directory):  # before it is reported; nobody else is at work in it
+            _measure(directory, plan, Watched())
+    except (UsageError, RuntimeError, RecordError, OSError):
+        with suppress(RecordError, OSError):  # what ended the sweep says more than that this failed, too
+            if any(is_complete(directory, folder) for folder in cell_directories(directory)):
+                _reported(directory)
+        raise
+    analysis = _reported(directory)
     if line := invalid_in_short(analysis):  # last, for the exit code may be 0
         _say(Watched(), line)
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
     return analysis.exit_code
+
+
+def _reported(directory: Path) -> Analysis:
+    """The report of a run is printed: what that is of."""
+    from reports.show import print_report
+
+    console = Console()
+    with console.capture() as report:  # all its files are written before the first line is printed
+        analysis = print_report(directory, console)
+    print_out(report.get())
+    return analysis
 
 
 def _say(console: Console, text: str) -> None:
@@ -71,14 +92,17 @@ def _measure(directory: Path, plan: Plan, console: Console) -> None:
     report(f"results: {directory}")
     if named_llm(plan):
         report("LLM: the one of OPENAI_BASE_URL, not the mock server")
-    resume = f"go on with: sweep --resume {shlex.quote(str(directory))}"
+    named = shlex.quote(str(directory))
+    resume = f"go on with: sweep --resume {named}"
     try:
         with Progress(console) as progress:
             sweep = Sweep(directory=directory, plan=plan, progress=progress)
             sweep.run()
-    except BaseException:  # whatever ended it, an interrupt or a fault of ours
-        kept = any(cell_directories(directory))
-        report(f"what was measured is kept; {resume}" if kept else "nothing was measured")
+    except BaseException as error:  # whatever ended it, an interrupt or a fault of ours
+        if any(cell_directories(directory)):
+            error.add_note(f"what was measured is kept; see it with: report {named}; {resume}")
+        else:
+            report("nothing was measured")
         raise
     if why := sweep.course.given_up:
         report(f"given up: {why}; then {resume}")

@@ -234,6 +234,8 @@ def test_who_else_was_at_work_is_told_where_that_may_be_why_a_cell_failed(made: 
     assert told in words(analysis)
     assert "<b>" not in markdown(blocks(analysis), "t").replace("\\<b>", "")
     assert "<b>" not in words(of(made.spec(checks=(bad,), others=(one,))))  # the service's own doing
+    little = OtherProgram(name="<b>|make", pid=7, cores=0.15)
+    assert "<b>" not in words(of(made.spec(checks=(late,), others=(little,))))
     both = of(*(made.spec(checks=(late,), others=(o,), repeat=n) for n, o in ((1, other), (2, one))))
     assert told.replace("took", "took at most") in words(both)
 

@@ -51,7 +51,10 @@ def relief(facts: Facts) -> str:
         also = f" ({others}, too)" if others else ""
         return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"
     if others:
-        return f"{others}{used}, so what else runs here is in its way: end it, and measure again{apart}"
+        return (  # who took it, a load cannot know: a sweep names programs that took much
+            f"{others}{used}, so the machine (its host, a quota, or programs that come and go) gave it too "
+            f"little CPU: see what else runs on it, and measure again{apart}"
+        )
     if own is not None:
         return (
             f"it used only {own:.0f} % of a core, so more workers would not help: see what else runs on the "

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from records.cells.cell import Check
+from records.cells.other_programs import OtherProgram
 from records.evidence.noise import Noise
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
@@ -13,6 +16,15 @@ STEAL_PERCENT = 1.0
 GENERATOR_DELAY_PERCENT = 2.0
 """Seen on two quiet CPUs: up to 1.5, from the LLM server beside it. The pressure and the target's waits have
 no bound: a target that has all it wants of one CPU makes 90 % of each by itself."""
+
+NOTABLE_CORES = 0.5
+"""What other programs took together from which on they may be why the load waited: less kept nobody long."""
+
+
+def notable(programs: Sequence[OtherProgram]) -> Sequence[OtherProgram]:
+    """Those programs, where they may have kept the load from its CPU; nobody where they took little: then it
+    was the machine's host, a quota, or programs that were gone when it was looked."""
+    return programs if sum(one.cores for one in programs) >= NOTABLE_CORES else ()
 
 
 def noisy(noise: Noise) -> bool:

@@ -54,7 +54,7 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
 
 def _by_name(service: Service) -> Iterator[Evidence]:
     """Who takes them, as far as the sweep saw it."""
-    for name, cores in busiest_others(service.heavy.level.valid_cells).items():
+    for name, cores in busiest_others(service.heavy.level.valid_cells, much=True).items():
         yield Evidence(figure=f"of a core that the program {name} took, at most", value=100 * cores, unit="%")
 
 

@@ -15,6 +15,7 @@ from records.cells.reader import read_cell
 from records.exit_codes import USAGE
 from records.files import write_json
 from records.services.served import Served
+from sweep.choosing import again
 from sweep.deployments.protocol import Endpoint
 from sweep.measuring import cell, locust_spec
 from sweep.measuring.cell import finished, measure
@@ -135,6 +136,30 @@ def test_a_load_that_leaves_no_complete_cell_is_a_fault_and_leaves_no_file_of_ou
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     with pytest.raises(RuntimeError, match=rf"mine/as-is/c02-r1: locust ended with 3{how}: gone False"):
         measure(place, KEY, AT)
+
+
+@pytest.mark.parametrize(("names", "machine"), [
+    (("generator-lag",), True), (("failures", "generator-cpu"), True), (("littles-law",), False),
+    (("generator-lag", "records"), False), ((), False),
+])  # fmt: skip
+def test_a_load_that_the_machine_kept_from_its_end_is_an_invalid_cell_and_any_other_is_a_fault(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], machine: bool
+) -> None:
+    def load(*_: Any) -> tuple[None, Any]:
+        checks = tuple(Check(name=name, status="fail", text=name) for name in names)
+        measured(place.folder(KEY), complete=False, verdict=Verdict(checks=checks))
+        return None, SimpleNamespace(log=Path("locust.log"), complaint=lambda: "its last words")
+
+    monkeypatch.setattr(cell, "_load", load)
+    if not machine:
+        with pytest.raises(RuntimeError, match="c02-r1: locust did not end in 72 s: its last words"):
+            measure(place, KEY, AT)
+        assert finished(place, KEY) is None
+        return
+    found = measure(place, KEY, AT).cell
+    assert [check.name for check in found.verdict.failures] == [*names, "helpers"]
+    assert again.spoiled(found, place.plan) == "locust did not end in 72 s"  # it is measured again
+    assert finished(place, KEY) is not None  # and reported with its reason where it stays so
 
 
 def test_on_a_full_disk_a_load_has_no_room_for_a_word(

@@ -126,7 +126,8 @@ def _left(written: io.StringIO) -> str:
 
 @pytest.mark.parametrize(("budget", "cell", "left"), [
     (60.0, {"total": 10**9}, "0:51"),  # never more than the budget's
-    (None, {"total": 1, "pending": 1, "seconds": 60.0}, "1:30"),  # it may be spoiled again, as one of one was
+    (None, {"total": 1, "pending": [2], "seconds": 60.0}, "1:30"),  # it may be spoiled again, as one was
+    (None, {"total": 1, "pending": [1], "seconds": 60.0}, "1:00"),  # but not after its last try
     (None, {"total": 4, "starts_ahead_seconds": 20.0}, "0:47"),
     (None, {"total": 1, "starts_ahead_seconds": 20.0}, "0:00"),
 ])  # fmt: skip

@@ -81,6 +81,18 @@ def test_a_cell_that_the_machine_spoiled_is_measured_again_last_in_its_repeat(sw
     assert read_json(run.path / "run.json")["not_measured_again"] == []
 
 
+def test_while_all_is_spoiled_the_time_left_counts_down_as_tries_are_used_up(sweeping: Any) -> None:
+    run = sweeping(World(knee=35, spoils={"": 99}), **{**LIST, "levels": (1, 2, 3, 4)}, repeats=1).swept()
+    said = [
+        line.rpartition("(")[2].partition(" left)")[0] for line in run.printed.splitlines() if "left)" in line
+    ]
+    seconds = [60 * int(minutes) + int(rest) for minutes, _, rest in (one.partition(":") for one in said)]
+    again = seconds[3:]  # from here on all tries are of cells that were measured
+    assert len(again) == 9
+    assert again == sorted(again, reverse=True)
+    assert again[-1] == 0
+
+
 def test_what_the_machine_always_spoils_is_measured_three_times_in_all(sweeping: Any) -> None:
     run = sweeping(World(knee=35, spoils={"it/as-is/c02-r1": 99}), **LIST)
     for _ in range(2):  # resumed, too
@@ -258,7 +270,7 @@ def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
     world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99), others=(make,))
     run = sweeping(world, levels=tuple(range(1, 9)), auto=False).swept()
     assert len(world.measured) == measured - 2 * valid
-    assert run.printed.count(": meanwhile other programs took of a core: make (pid 7) 95 %\n") == 1
+    assert run.printed.count(": meanwhile other programs took of a core: make (pid 7) 95 %; end them\n") == 1
     assert {data.cell.other_programs for data in read_run(run.path).cells} == {(make,)}
     facts, why = read_json(run.path / "run.json"), run.sweep.course.given_up
     assert (why is None, facts["budget_ended"]) == (valid == 1, False)
@@ -268,7 +280,9 @@ def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
         assert why.startswith(
             "the machine spoiled all 15 measurements, 15 of them by generator-lag (the load "
         )
-        assert why.endswith("; while the last was measured, other programs took of a core: make (pid 7) 95 %")
+        assert why.endswith(
+            "; while the last was measured, other programs took of a core: make (pid 7) 95 %; end them"
+        )
         world.spoils.clear()  # and it is quiet when the sweep is resumed
         assert run.swept().sweep.course.given_up is None
         assert all(data.cell.verdict.valid for data in read_run(run.path).cells)
