@@ -12,6 +12,7 @@ from typing import Any
 import click
 import psutil
 import pytest
+from rich.console import Console
 
 from records.cells.folders import cell_directories
 from records.evidence.inside import read_inside
@@ -203,10 +204,10 @@ def _ours(pid: int, run: Path) -> bool:
 
 
 def test_an_interrupt_before_the_first_cell_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(directory: Path, plan: Plan) -> None:
+    def interrupted(directory: Path, plan: Plan, console: Console) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(whole, "run_sweep", interrupted)
+    monkeypatch.setattr(whole, "_measure", interrupted)
     for arguments in (["--output", str(tmp_path)], ["--resume"]):
         runs = [str(run) for run in tmp_path.iterdir()]
         with pytest.raises((KeyboardInterrupt, click.Abort)):
