@@ -35,7 +35,7 @@ OF_STATUSES: dict[int, str] = {
     415: _REQUEST,
     422: _REQUEST,
     429: "the service allows no more requests: ask with fewer users (-u; sweep: --concurrency) or at a lower "
-    "--rate, or have its limit raised",
+    "rate (--rate; sweep: --grid rate=), or have its limit raised",
     500: "the service itself failed: look into its log",
     502: _NO_ANSWER,
     503: "the service is overloaded, or not ready yet: ask with fewer users (-u; sweep: --concurrency), or "

@@ -266,7 +266,7 @@ def test_the_options_named_are_the_loads_own() -> None:
     parser = Parser()
     add_arguments(parser, LoadOptions, AskOptions)
     assert "--no-rag" in named
-    for option in named - {"--deployment", "--concurrency"}:  # the sweep's
+    for option in named - {"--deployment", "--concurrency", "--grid"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option
 
 
