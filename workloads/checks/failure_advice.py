@@ -17,7 +17,7 @@ OF_OUTCOMES: dict[str, str] = {
 }
 """By the outcome, where nothing more is known."""
 _BOTH = "--dialect openai or --dialect ask"
-_OTHER_API = f"ask (sweep: after --) in another dialect, {_BOTH}, or another --path"
+_OTHER_API = f"try another dialect, {_BOTH}, or another --path (sweep: after --)"
 _REQUEST = (
     "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
     "--dialect, --llm-model, --field ('NAME={question}' where the question belongs) or --max-tokens"
