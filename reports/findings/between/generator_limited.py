@@ -53,8 +53,8 @@ def _in_flight(analysis: Analysis, level: OperatingPoint) -> Finding | None:
         Evidence(figure="at the lightest load", value=there_ms, unit="ms"),
         effect=Effect(figure="answers a second", now=per_second),
         compares_loads=True,
-        advice="Allow the load more requests in flight (--max-inflight; sweep: -- --max-inflight): at least the"
-        " rate times an answer's time; until then nothing is known of the service at this rate",
+        advice="Allow the load more requests in flight (--max-inflight; sweep: -- --max-inflight): at least"
+        " the rate times an answer's time; until then nothing is known of the service at this rate",
     )
 
 
