@@ -18,6 +18,7 @@ from reports.tables.dial import dial_tables
 from reports.tables.effects import effect_tables
 from reports.tables.fixes import fix_tables
 from reports.tables.gap import gap_tables
+from reports.tables.glossary import explained
 from reports.tables.hypotheses import hypothesis_tables
 from reports.tables.knees import knee_paragraph
 from reports.tables.ladder import ladder_tables
@@ -36,11 +37,12 @@ def blocks(analysis: Analysis) -> list[Block]:
 
 
 def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:
-    yield Paragraph(title="What this says", lines=tuple(what_this_says(analysis, found)))
-    yield from configuration_tables(analysis)
+    above = tuple(what_this_says(analysis, found))
+    yield Paragraph(title="What this says", lines=above)
+    yield from explained(configuration_tables(analysis, above), analysis.workloads, above)
     yield from gap_tables(analysis)
     yield from hypothesis_tables(analysis)
-    yield from level_tables(analysis)
+    yield from level_tables(analysis, above)
     yield from region_tables(analysis.regions)
     yield from section(found, acquittals(analysis, found))
     yield from fix_tables(analysis)
@@ -54,4 +56,4 @@ def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:
     if lines := tuple(sentence.text for sentence in unexplained(analysis, found)):
         yield Paragraph(title="Where the TTFT goes is not known", lines=lines)
     yield from cold_tables(analysis)
-    yield verdict(analysis, causes(analysis, found))
+    yield verdict(analysis, causes(analysis, found), above=above)

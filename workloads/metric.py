@@ -77,6 +77,8 @@ class Metric:
     """Without what good answers have no value at all."""
     little: Little | None = None
     """Where a median may be next to nothing."""
+    means: str = ""
+    """In words, where the title alone does not say it."""
 
     def __post_init__(self) -> None:
         if self.until and self.unit != "ms":

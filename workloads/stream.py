@@ -19,6 +19,7 @@ TTFT = Metric(
     with_failures=(0.95, 0.99),
     until="first",
     absent="a token of the answer (thoughts only)",
+    means="time from a request to its answer's first token",
 )
 THOUGHTS = Trait(
     name="thoughts",
@@ -34,6 +35,7 @@ METRICS = (
         of="e2e_ms",
         quantiles=(0.5, 0.95),
         until="end",
+        means="time from a request to its answer's end",
     ),
     Metric(
         name="tpot", title="TPOT", unit="ms", of="tpot_ms", unless=MOCK_ANSWER, quantiles=(0.5,), tabled=False
@@ -47,6 +49,7 @@ METRICS = (
         divisor=1000,
         quantiles=(0.5, 0.99),
         each="gaps",
+        means="time from a token to the next",
         absent="gaps between tokens (answers of one token, or written at once)",
         little=Little(
             below=TOGETHER_US / 1000,

@@ -18,6 +18,8 @@ MAX_SECONDS = 8
 """Of a cell, by a plan that does not say it."""
 FULL_SHARE = 0.8
 """Of its longest time: a cell that took less, from its first request on, ended for another reason."""
+FAILED_SHARE = 0.5
+"""Of what ended in a cell: where more failed, more time would bring more failures, and no advice is it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,8 @@ class _Allowed:
     had: int
     took_seconds: float
     """Of what was measured; where there was no warm-up's end, from its first request to its last's end."""
+    failed_share: float
+    """Of all that ended, the warm-up too; 0 where nothing did."""
 
     @classmethod
     def of(cls, name: str, part: CellPart, requests: int, seconds: int) -> Self:
@@ -59,13 +63,16 @@ class _Allowed:
             name=name,
             had=_asked(every, window) + part.data.left_out.impossible,
             took_seconds=_seconds(every) if window is None else window.seconds,
+            failed_share=_failed_share(every),
             requests=own_requests if type(own_requests) is int and own_requests > 0 else requests,
             seconds=own_seconds if isinstance(own_seconds, int | float) and own_seconds > 0 else seconds,
         )
 
     @property
     def ended_short(self) -> bool:
-        return self.had < self.requests and self.took_seconds >= FULL_SHARE * self.seconds
+        """And would not have but failed the more with more time."""
+        by_the_clock = self.had < self.requests and self.took_seconds >= FULL_SHARE * self.seconds
+        return by_the_clock and self.failed_share <= FAILED_SHARE
 
 
 def ended_short(analysis: Analysis) -> Iterator[Note]:
@@ -109,6 +116,12 @@ def _asked(every: Requests, window: Window | None) -> int:
     if window is not None:
         return len(every.measured(window))
     return len(every) - int(every.mask(lambda one: WARMUP in one.flags).sum())
+
+
+def _failed_share(every: Requests) -> float:
+    ended = every.where(every.mask(lambda one: one.outcome not in ("aborted", "dropped")))
+    failed = int(ended.mask(lambda one: one.outcome != "ok").sum())
+    return failed / len(ended) if len(ended) else 0.0
 
 
 def _seconds(every: Requests) -> float:

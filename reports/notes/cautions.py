@@ -181,15 +181,27 @@ def _impossible(notes: Sequence[of_answers.ImpossibleStages]) -> Caution:
 def _disturbed(text: str, note: of_machine.Steal | of_machine.GeneratorWaited) -> Caution:
     text = text.format(f"{note.median:.0f}")
     most = f"(median over cells; at most {note.worst:.0f} %)"
-    may = "times may be too long, and throughput too low, by up to as much"
+    may = _without(note.worst)
     if note.compared:
         may += "; ratios of cells that waited alike are touched least"
     return Caution(sentences=(f"{text[0].upper()}{text[1:]} {most}: {may}.",), brief=text)
 
 
+UNBELIEVABLE = 50.0
+"""Per cent of the time: a process that waited longer than it did not measured its own wait."""
+
+
+def _without(percent: float) -> str:
+    """What a wait of so much of the time can have done: all that went on had the rest of it."""
+    if percent >= UNBELIEVABLE:
+        return "times and throughput of such a cell may be the machine's, and cannot be believed"
+    most = f"{1 / (1 - percent / 100):.1f}"
+    return f"without that, times might be as short as 1/{most} of these, and throughput {most} times as high"
+
+
 def _stood_still(notes: Sequence[of_machine.StoodStill]) -> Caution:
     text = f"the load generator stood still for up to {notes[0].percent:.0f} % of a cell's time"
-    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): its throughput may be too low by as much."
+    whole = f"{text[0].upper()}{text[1:]} ({notes[0].cell}): it may lack that much of its throughput."
     return Caution(sentences=(whole,), brief=f"{text}, so throughput may be low")
 
 

@@ -6,11 +6,12 @@ from collections import Counter
 
 from reports.analysis.analysis import Analysis
 from reports.notes.cautions import cautions
-from workloads.checks.advice import agreed, in_one_line
+from workloads.checks.advice import agreed
 
 
 def invalid_in_short(analysis: Analysis) -> str:
-    """By the check that failed most of them, with what it found first; empty where all are valid."""
+    """By the check that failed most of them, with what to do: what it found, the report above has. Where
+    there is nothing to do, what it found; empty where all are valid."""
     invalid, cells = analysis.invalid, analysis.cells
     if not invalid:
         return ""
@@ -21,7 +22,8 @@ def invalid_in_short(analysis: Analysis) -> str:
         return f"{text}: nothing was checked"
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     of_them = "" if len(invalid) == 1 else f"{'all' if count == len(invalid) else count} of them "
-    first = next(check for check in failed if check.name == name)
-    line = f"{text}, {of_them}by {name}{', such as' if count > 1 else ''}: {in_one_line([first])}"
+    its = [check for check in failed if check.name == name]
+    to_do = next((check.advice for check in its if check.advice), its[0].found)
+    line = f"{text}, {of_them}by {name}: {' '.join(to_do.split())}"
     others = [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     return agreed([line, *(check.text for check in failed), *others])[0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -17,29 +16,43 @@ from reports.figures.others import busiest_others
 from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
+from reports.notes.said_above import ALIKE, as_above, is_said, without_figures
+from reports.notes.valid_count import valid_count
 from workloads.catalogue import check_named
 from workloads.checks.advice import in_one_line
 
-_FIGURE = re.compile(r"\d+(?:\.\d+)?")
+
+def _reason(cell: CellSummary, above: Sequence[str]) -> str:
+    """All of it, but for what the lines ``above`` have."""
+    said = [check.name for check in cell.failed_checks if is_said(check, above)]
+    others = in_one_line([check for check in cell.failed_checks if check.name not in said], named=True)
+    return "; ".join([as_above(said)] * bool(said) + [others] * bool(others)) or "nothing was checked"
 
 
-def _reason(cell: CellSummary) -> str:
-    return in_one_line(cell.failed_checks, named=True) or "nothing was checked"
-
-
-def _invalid_lines(analysis: Analysis) -> Iterator[str]:
+def _invalid_lines(analysis: Analysis, above: Sequence[str]) -> Iterator[str]:
     """One for all cells with the same reason, be it in other figures: then it is the first one's."""
     groups: dict[str, list[CellSummary]] = {}
     for cell in analysis.invalid:
-        groups.setdefault(_FIGURE.sub("N", _reason(cell)), []).append(cell)
+        groups.setdefault(without_figures(_reason(cell, above)), []).append(cell)
     for cells in groups.values():
-        why = _reason(cells[0])
+        why = _reason(cells[0], above)
         if len(cells) == 1:
             yield f"{_figures_of(cells[0], analysis)}: {why}{_beside(cells)}"
             continue
-        alike = len(set(map(_reason, cells))) == 1
+        alike = len({_reason(cell, above) for cell in cells}) == 1
         names = ", ".join(map(analysis.named, cells))
-        yield f"{len(cells)} cells ({names}): {why if alike else f'such as {why}'}{_beside(cells)}"
+        yield f"{len(cells)} cells ({names}): {why if alike else f'{ALIKE}{why}'}{_beside(cells)}"
+
+
+def _without_valid_cell(analysis: Analysis, causes: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """One sentence for all of which nothing was found."""
+    if unknown := ["/".join(pair) for pair in analysis.without_valid_cell if pair not in causes]:
+        has = "has" if len(unknown) == 1 else "have"
+        yield f"{listed(unknown)} {has} no valid cell, and so no figures of throughput or latency."
+    for pair in analysis.without_valid_cell:
+        if pair in causes:
+            but = f"but those of what was found ({causes[pair]}), which is why"
+            yield f"{'/'.join(pair)} has no valid cell, and so no figures of throughput or latency {but}."
 
 
 def _beside(cells: Sequence[CellSummary]) -> str:
@@ -147,23 +160,23 @@ REMARKS: dict[type[Note], Callable[[Any], Iterator[str]]] = {
 """Of notes that are no reason for caution."""
 
 
-def verdict(analysis: Analysis, causes: Mapping[tuple[str, str], str] | None = None) -> Paragraph:
+def verdict(
+    analysis: Analysis,
+    causes: Mapping[tuple[str, str], str] | None = None,
+    *,
+    above: Sequence[str] = (),
+) -> Paragraph:
     """How many cells are valid, why the others are not, and what else a reader has to know. ``causes``: what
-    was found of a service and is why it has no valid cell."""
+    was found of a service and is why it has no valid cell; ``above``: the report's first lines."""
     cells, invalid = analysis.cells, analysis.invalid
     good = len(cells) - len(invalid)
-    shown = list(_invalid_lines(analysis))
-    lines = [f"{good} of {len(cells)} cells are valid; an invalid one enters no ratio and no pooled figure."]
+    shown = list(_invalid_lines(analysis, above))
+    lines = [f"{valid_count(good, len(cells))}; an invalid one enters no ratio and no pooled figure."]
     if not cells:
         lines = ["No cell was measured to its end."]
     first = len(lines)
     lines += shown
-    for deployment, config in analysis.without_valid_cell:
-        cause = (causes or {}).get((deployment, config))
-        but = f" but those of what was found ({cause}), which is why" if cause else ""
-        lines.append(
-            f"No valid cell: {deployment}/{config}. It has no figures of throughput or latency{but}."
-        )
+    lines += _without_valid_cell(analysis, causes or {})
     lines += [sentence for caution in cautions(analysis) for sentence in caution.sentences]
     lines += [
         line for kind, notes in grouped(analysis.notes) if kind in REMARKS for line in REMARKS[kind](notes)

@@ -24,7 +24,8 @@ from reports.tables.side_by_side import original_table
 from reports.words.fixes import settings_of
 
 
-def configuration_tables(analysis: Analysis) -> Iterator[Table]:
+def configuration_tables(analysis: Analysis, above: Sequence[str] = ()) -> Iterator[Table]:
+    """``above``: the report's first lines, of which nothing is said again."""
     deployments = deployments_of(analysis.levels)
     tried = {fix.tried.variant: f" ({settings_of(fix)})" for fix in analysis.fixes}
     for config, group in product(configs_of(analysis.levels), by_workload(analysis.levels)):
@@ -33,12 +34,12 @@ def configuration_tables(analysis: Analysis) -> Iterator[Table]:
         ]
         if len(both) > 1 and both[0] == deployments[0]:
             for second in both[1:]:
-                yield original_table(analysis, config, group[0].workload, second)
+                yield original_table(analysis, config, group[0].workload, second, above)
             continue
         for deployment in deployments:
             own = [lv for lv in group if (lv.deployment, lv.config) == (deployment, config)]
             if own:
-                yield _table(own, tried.get(own[0].row.variant, ""))
+                yield _table(own, tried.get(own[0].row.variant, ""), above)
 
 
 def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str], *, believed: bool) -> Row:
@@ -48,7 +49,7 @@ def _level_row(level: OperatingPoint, first: Sequence[str], side: Sequence[str],
     return Row(cells=(*level.load.cells(first), *main, *others, *last), invalid=not level.valid)
 
 
-def _table(levels: list[OperatingPoint], settings: str) -> Table:
+def _table(levels: list[OperatingPoint], settings: str, above: Sequence[str]) -> Table:
     """One deployment's one configuration, of one workload; ``settings``: of a fix, what it is."""
     workload, figures = levels[0].workload, [level.figures for level in levels]
     side = columns.shown(figures, workload.side)
@@ -62,7 +63,7 @@ def _table(levels: list[OperatingPoint], settings: str) -> Table:
     notes += [*bare_note(placed), *little_note(placed, side)]
     believed = all(level.valid for level in levels)
     if not believed:
-        notes[:0] = [VALID_NOTE, *no_valid_cell(levels)]
+        notes[:0] = [VALID_NOTE, *no_valid_cell(levels, above)]
     return Table(
         title=f"{levels[0].deployment}: {levels[0].config}{settings}",
         columns=(*first, *columns.main_heads(workload), *others, "Fail", *([] if believed else [VALID])),

@@ -18,9 +18,11 @@ def knee_paragraph(analysis: Analysis) -> Iterator[Paragraph]:
     lines = []
     for knee in analysis.knees:
         fixes = any(level.row.variant in analysis.of_fixes for level in analysis.levels if knee.has(level))
-        lines.append(f"{knee.deployment}/{knee.name}: {knee_sentence(knee, of_fixes=fixes)}.")
+        full = full_at_top(analysis.ladders, knee)
+        known = knee_sentence(knee, of_fixes=fixes, full=full)
+        lines.append(f"{knee.deployment}/{knee.name}: {known}.")
         lines += [f"{prediction(one)}." for one in analysis.foretold if one.knee is knee]
-        if full := full_at_top(analysis.ladders, knee):
+        if full:
             lines.append(full_sentence(full, knee))
         lines += _of_request(analysis, knee)
     if lines:

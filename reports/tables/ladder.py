@@ -58,6 +58,8 @@ def _notes(service: Service, rungs: Sequence[Rung]) -> Iterator[str]:
     yield "ms an answer: of the resource's time, at the lightest and the heaviest load."
     if any(rung.ceiling for rung in rungs):
         yield "Ceiling: what it allows if nothing else binds. What does, and what next: see what was found."
+    if any(rung.users for rung in rungs):
+        yield "From users: from how many users on it is full (95 % interval), if nothing else binds before."
     if service.comparison == "other-repeats":
         yield APART
     first, second = (*(rung.ceiling for rung in rungs[:2]), None, None)[:2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from records.cells.levels import many_aborted, no_rate_note, survivorship_note
 from reports.analysis.analysis import Analysis
@@ -28,13 +28,13 @@ RULE = (
 """With the throughput's title."""
 
 
-def level_tables(analysis: Analysis) -> Iterator[Table]:
-    """One for each cell that went through levels."""
+def level_tables(analysis: Analysis, above: Sequence[str] = ()) -> Iterator[Table]:
+    """One for each cell that went through levels. ``above``: the report's first lines."""
     for shaped in analysis.shaped:
-        yield _table(shaped, named=len(analysis.sources) > 1)
+        yield _table(shaped, above, named=len(analysis.sources) > 1)
 
 
-def _table(shaped: ShapedCell, *, named: bool) -> Table:
+def _table(shaped: ShapedCell, above: Sequence[str], *, named: bool) -> Table:
     cell = shaped.cell
     source = f"{cell.source}/" if named else ""
     slo, kind = ("SLO",) if shaped.is_search else (), cell.workload
@@ -47,7 +47,7 @@ def _table(shaped: ShapedCell, *, named: bool) -> Table:
             *(*first, "Fail", "Aborted", "Requests", *last),
         ),
         rows=tuple(_row(level, shaped) for level in shaped.levels),
-        notes=tuple(_notes(shaped)),
+        notes=tuple(_notes(shaped, above)),
         optional=("Requests", *first, *last),
     )
 
@@ -71,7 +71,7 @@ def _sides(shaped: ShapedCell) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return columns.shown(every, kind.columns.of_levels), columns.shown(every, kind.of_levels_last)
 
 
-def _notes(shaped: ShapedCell) -> Iterator[str]:
+def _notes(shaped: ShapedCell, above: Sequence[str]) -> Iterator[str]:
     if shaped.sentence:
         yield f"{shaped.sentence}."
     yield RULE.format(shaped.cell.workload.throughput.title)
@@ -104,4 +104,4 @@ def _notes(shaped: ShapedCell) -> Iterator[str]:
     if unmeasured:
         yield f"Not measured at {listed(unmeasured)}: the load was still warming up, or had ended."
     if not shaped.cell.valid:
-        yield f"The cell is invalid, so its figures {DO_NOT_HOLD}: {why_not([shaped.cell])}."
+        yield f"The cell is invalid, so its figures {DO_NOT_HOLD}: {why_not([shaped.cell], above)}."

@@ -41,9 +41,11 @@ def ratio_header(first: str, second: str) -> str:
     return f"Ratio ({a[:1]}/{b[:1]})" if a[:1] != b[:1] else f"Ratio ({a}/{b})"
 
 
-def original_table(analysis: Analysis, config: str, workload: Workload, second: str) -> Table:
+def original_table(
+    analysis: Analysis, config: str, workload: Workload, second: str, above: Sequence[str] = ()
+) -> Table:
     """The original's table for two deployments: throughput, median of the compared metric, ratio of
-    throughput."""
+    throughput. ``above``: the report's first lines."""
     first = deployments_of(analysis.levels)[0]
     levels = [lv for lv in analysis.levels if (lv.config, lv.workload) == (config, workload)]
     by_key = {(lv.deployment, lv.load): lv for lv in levels}
@@ -51,7 +53,7 @@ def original_table(analysis: Analysis, config: str, workload: Workload, second: 
     own = [r for r in analysis.deployment_ratios if (r.config, r.workload, r.second) == asked]
     levels = [lv for lv in levels if lv.deployment in (first, second)]
     per, metric = workload.throughput.title, workload.compared
-    rows, above = [], []
+    rows, slowed = [], []
     columns = first_columns(ratio.load for ratio in own)
     for ratio in own:
         a, b = _both(by_key, ratio)
@@ -63,10 +65,10 @@ def original_table(analysis: Analysis, config: str, workload: Workload, second: 
         )
         rows.append(Row(cells=cells, invalid=not any(level is not None and level.valid for level in (a, b))))
         if ratio.second_is_bottleneck:
-            above.append(ratio.load.named)
-    notes = list(_notes(own, above, workload))
+            slowed.append(ratio.load.named)
+    notes = list(_notes(own, slowed, workload))
     if any(level is None or not level.valid for ratio in own for level in _both(by_key, ratio)):
-        notes += ["'-': not measured, or no valid cell at that level.", *no_valid_cell(levels)]
+        notes += ["'-': not measured, or no valid cell at that level.", *no_valid_cell(levels, above)]
     notes += [*ratio_notes(own), *answer_notes(levels)]
     one, two = heads(first, second)
     unit = ", ".join(filter(None, ("median", metric.unit)))

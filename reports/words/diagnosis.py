@@ -10,7 +10,7 @@ from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
 from reports.findings.acquitted.acquittal import Acquittal
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.words.meanings import MEANS, SURE
+from reports.words.meanings import MEANS, sure
 
 TOLD = 3
 """Findings above the tables."""
@@ -125,7 +125,7 @@ def _said(finding: Finding) -> str:
     if finding.effect and finding.binds != "throughput" and not finding.effect.unit:
         effect = effect if finding.effect.mended is not None else ""  # answers a second: not what this costs
     costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
-    said = (f"{_named(finding)}{means}", costs, f"How sure: {SURE[finding.confidence]}")
+    said = (f"{_named(finding)}{means}", costs, f"How sure: {sure(finding.code, finding.confidence)}")
     return ". ".join(filter(None, said))
 
 

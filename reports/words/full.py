@@ -56,7 +56,7 @@ def full_sentence(rung: Rung, knee: Knee) -> str:
     if rung.ceiling is not None:
         return (
             f"But {at}, and by what an answer takes of it that allows {spread(rung.ceiling)} answers a "
-            "second: more users get no more, which these levels alone do not show."
+            "second: more users get no more."
         )
     if rung.told == "falls":
         return f"That {at} does not settle it: {WHY['falls']}, so that more users may get more."

@@ -15,13 +15,16 @@ def _gained(step: Step, per: str) -> str:
     return f"{step.gained:.1f}x the {per} of {users(step.few)} with {step.many / step.few:.1f}x as many"
 
 
-def _untold(knee: Knee, step: Step) -> str:
-    """Why the last step does not show growth at its upper end, and what would tell."""
+def _untold(knee: Knee, step: Step, *, full: Rung | None = None) -> str:
+    """Why the last step does not show growth at its upper end, and what would tell; ``full``: what has a
+    ceiling and tells already."""
     why = f"{_gained(step, knee.workload.throughput.title)}"
     if step.waited:
         one, other = map(number, step.waited)
         unit = knee.workload.median.metric.unit
         why += f", and {knee.workload.median.title} from {one} to {other} {unit}, so requests wait already"
+    if full is not None and full.ceiling is not None:
+        return f"{why}: whether it still grows these levels alone do not show"
     between = f"between {step.few} and {step.many}, and " if step.many - step.few > 1 else ""
     return f"{why}: whether it still grows is not settled, measure {between}above"
 
@@ -40,9 +43,9 @@ def _where(knee: Knee) -> str:
     return f"{where} ({first if first == last else f'{first}-{last}'} not measured)"
 
 
-def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
+def knee_sentence(knee: Knee, *, of_fixes: bool = False, full: Rung | None = None) -> str:
     """All that is known of where one configuration stops growing; ``of_fixes``: it was measured beside fixes,
-    or is one."""
+    or is one; ``full``: what is so at the highest level."""
     per = knee.workload.throughput.title
     best = f"{spread(knee.throughput)} {per}"
     if knee.workload_mismatch:
@@ -67,7 +70,7 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False) -> str:
         return f"one level only ({users(knee.top)}, {best}): says nothing about growth"
     why = "; the budget ended the sweep first" if knee.budget_ended else ""
     if knee.step is not None and knee.unsure:
-        return f"knee not found: {best} at {users(knee.top)}, {_untold(knee, knee.step)}{why}"
+        return f"knee not found: {best} at {users(knee.top)}, {_untold(knee, knee.step, full=full)}{why}"
     top = f"throughput still grew at {users(knee.top)} ({best})"
     since = f"; {_gained(knee.step, per)}" if knee.step else ""
     return f"knee not reached: {top}{since}{why}"

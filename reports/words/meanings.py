@@ -39,3 +39,14 @@ SURE: dict[Confidence, str] = {
     "likely": "likely (it fits all that was measured)",
     "possible": "possible (other causes would fit as well)",
 }
+SURE_THAT_IT_SCALES: dict[Confidence, str] = {
+    "shown": "shown (hardly any request waits because of the load)",
+    "likely": "likely (few requests wait because of the load)",
+    "possible": "possible (too little is known to be sure)",
+}
+"""Of the finding that names no cause: there are no others to exclude."""
+
+
+def sure(code: str, confidence: Confidence) -> str:
+    """How sure a finding is, and on what that rests."""
+    return (SURE_THAT_IT_SCALES if code == "scales-to-measured-limit" else SURE)[confidence]

@@ -20,6 +20,8 @@ from reports.figures.text import listed, number, times
 from reports.findings.common.finding import Finding
 from reports.findings.whole.limit import SIDES, Limit, limit
 from reports.findings.whole.waiting import queueing, waiting
+from reports.notes.said_above import failed_in_words
+from reports.notes.valid_count import valid_count
 from reports.words import offered
 from reports.words import unexplained as unexplained_words
 from reports.words.ahead import ahead
@@ -34,6 +36,8 @@ LONGEST_FOUND, LONG_FOUND = 200, 90
 of it. What to do about it is never cut."""
 
 
+ARE = (" (a measurement)", " (measurements)")
+"""A cell, and cells."""
 MOST_COMPARED = 2
 """So many deployments beside the first have a sentence of their own, whatever the room."""
 
@@ -97,27 +101,25 @@ def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentenc
     """``why``: what was found of services that have no valid cell for it."""
     cells, invalid = analysis.cells, analysis.invalid
     if not invalid:
-        many = "Both" if len(cells) == 2 else f"All {len(cells)}"
-        one = "The cell (a measurement) is valid."
-        text = f"{many} cells (measurements) are valid." if len(cells) > 1 else one
+        text = f"{valid_count(len(cells), len(cells), ARE[len(cells) > 1])}."
         return Sentence(text=text, short=text, kept=True)
     failed = [check for cell in invalid for check in cell.failed_checks]
     good = len(cells) - len(invalid)
-    first = f"{good} of {len(cells)} cells (measurements) are valid, the others are in no figure"
-    if not good:
-        first = f"None of the {len(cells)} cells (measurements) is valid, so there is no figure to believe"
+    first = valid_count(good, len(cells), ARE[1] if len(cells) > 1 else "")
+    if good:
+        first += ", the other is in no figure" if len(invalid) == 1 else ", the others are in no figure"
+    elif len(cells) > 1:
+        first += ", so there is no figure to believe"
         first += (
             f" but those of what was found, which is why ({listed(sorted(set(why.values())))})" if why else ""
         )
-    if len(cells) == 1:
-        first = "The cell is not valid"
     if not failed:
         return Sentence(
             text=f"{first}: it was not checked.", short=f"{first}: it was not checked.", kept=True
         )
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     worst = next(check for check in failed if check.name == name)
-    told = f"The check {name} failed{f' in {count} of them' if len(invalid) > 1 else ''}"
+    told = f"{failed_in_words(name)}{f' in {count} of them' if len(invalid) > 1 else ''}"
     text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
     return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
 

@@ -48,7 +48,7 @@ def test_invalid_cells_enter_nothing(made: Any, of: Any) -> None:
     assert [one.throughput.value for found in (alone, beside) for one in found.comparisons] == [2.0, 2.0]
     assert alone.levels[0].figures.at("ttft_p50") == beside.levels[0].figures.at("ttft_p50")
     assert beside.exit_code == 0
-    assert "9 answers came without documents (retrieval)" in words(beside)
+    assert " ms): retrieval, as said above" in words(beside)
     assert "~~local/baseline/c10-r2, 900 RPS" in markdown(blocks(beside), "t")
     assert "(local/baseline/c10-r2, 900 RPS" in words(beside)
     told = [(row["valid"], row["failed_checks"]) for row in rows(beside)]

@@ -17,7 +17,7 @@ OF_OUTCOMES: dict[str, str] = {
 }
 """By the outcome, where nothing more is known."""
 _BOTH = "--dialect openai or --dialect ask"
-_OTHER_API = f"ask (sweep: after --) in another dialect, {_BOTH}, or another --path"
+_OTHER_API = f"try another dialect, {_BOTH}, or another --path (sweep: after --)"
 _REQUEST = (
     "the service does not take such a request: see its text, and fit what is sent (sweep: after --) with "
     "--dialect, --llm-model, --field ('NAME={question}' where the question belongs) or --max-tokens"
@@ -35,7 +35,7 @@ OF_STATUSES: dict[int, str] = {
     415: _REQUEST,
     422: _REQUEST,
     429: "the service allows no more requests: ask with fewer users (-u; sweep: --concurrency) or at a lower "
-    "--rate, or have its limit raised",
+    "rate (--rate; sweep: --grid rate=), or have its limit raised",
     500: "the service itself failed: look into its log",
     502: _NO_ANSWER,
     503: "the service is overloaded, or not ready yet: ask with fewer users (-u; sweep: --concurrency), or "

@@ -7,7 +7,9 @@ from workloads.checks.machine import disturbances
 
 BUSY_PERCENT = 70.0
 """Of a core: a process of a load that needs no more has CPU to spare, if it gets it."""
-MORE_WORKERS = "share the load among more load workers: --processes, or workers on other machines"
+MORE_WORKERS = (
+    "share the load among more load workers: --processes (sweep: --workers), or workers on other machines"
+)
 STARVED_PERCENT = 50.0
 """Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
 answered in time."""

@@ -15,7 +15,13 @@ from workloads.checks.body_end import free_at_ns
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import TOO_FEW, Facts, Judge
 from workloads.checks.generator_advice import relief
-from workloads.checks.steady_advice import RATE_SHARE, longer_advice, queue_grew, unsteady_advice
+from workloads.checks.steady_advice import (
+    RATE_SHARE,
+    longer_advice,
+    queue_grew,
+    twice_the_time,
+    unsteady_advice,
+)
 
 CONCURRENCY_SHARE = 0.7
 
@@ -41,7 +47,7 @@ def concurrency(facts: Facts) -> Check:
         f"{share * users:.1f} requests in flight on average, of {users} users",
         at_most=False,
         advice=longer_advice(facts)
-        or "users that connect or start slowly ask for too little: give it longer (-t, --requests)",
+        or f"users that connect or start slowly ask for too little: {twice_the_time(facts)}",
     )
 
 
@@ -148,7 +154,10 @@ def dropped(facts: Facts) -> Check:
         return Check(name="dropped", status="n/a", text="no open loop, or no window")
     lost = sum(r.outcome == "dropped" for r in due)
     text = f"{lost} of {len(due)} requests that were due were dropped: too many were in flight"
-    advice = "the service does not keep up: ask at a lower rate, or allow more (--max-inflight)"
+    advice = (
+        "the service does not keep up: ask at a lower rate, or allow more: "
+        "--max-inflight (sweep: -- --max-inflight)"
+    )
     return Check.bounded("dropped", lost / len(due), DROPPED_SHARE, text, advice=advice)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from statistics import fmean
 
+from records.cells.cell import Window
 from records.cells.flags import WARMUP
 from records.cells.measure import rate as measure_rate
 from workloads.checks.facts import Facts
@@ -35,7 +36,7 @@ def unsteady_advice(facts: Facts) -> str:
     """With the option and its value."""
     if (answered := _answered_of_a_rate(facts)) is not None:
         lower = f"{answered:.0f}" if answered >= 1 else f"{answered:.1g}"
-        return f"the service does not keep up: ask at {lower} a second or less (--rate; --grid rate=)"
+        return f"the service does not keep up: ask at {lower} a second or less (--rate; sweep: --grid rate=)"
     if longer := longer_advice(facts):
         return f"its answers take long beside its window, and fall while the load ends: {longer}"
     more = 2 * max(facts.users, sum(WARMUP in r.flags for r in facts.requests))
@@ -56,5 +57,17 @@ def longer_advice(facts: Facts) -> str:
     least = ANSWERS_LONG * fmean(r.ended_at_ns - r.sent_at_ns for r in good) / 1e9
     if window.seconds >= least:
         return ""
-    warm = (window.start_ns - min(r.sent_at_ns for r in facts.requests)) / 1e9
-    return f"{more_time(least, max(0.0, warm))}, and at least {ANSWERS_LONG} requests a user"
+    return f"{more_time(least, _warm_up_s(facts, window))}, and at least {ANSWERS_LONG} requests a user"
+
+
+def twice_the_time(facts: Facts) -> str:
+    """More time where nothing says how much: twice the window, and requests enough to fill it."""
+    window = facts.window
+    if window is None:
+        return ""
+    return f"{more_time(2 * window.seconds, _warm_up_s(facts, window))}, and more requests: --requests"
+
+
+def _warm_up_s(facts: Facts, window: Window) -> float:
+    first_ns = min((r.sent_at_ns for r in facts.requests), default=window.start_ns)
+    return max(0, window.start_ns - first_ns) / 1e9

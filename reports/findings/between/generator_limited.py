@@ -53,8 +53,8 @@ def _in_flight(analysis: Analysis, level: OperatingPoint) -> Finding | None:
         Evidence(figure="at the lightest load", value=there_ms, unit="ms"),
         effect=Effect(figure="answers a second", now=per_second),
         compares_loads=True,
-        advice="Allow the load more requests in flight (--max-inflight): at least the rate times an answer's"
-        " time; until then nothing is known of the service at this rate",
+        advice="Allow the load more requests in flight (--max-inflight; sweep: -- --max-inflight): at least"
+        " the rate times an answer's time; until then nothing is known of the service at this rate",
     )
 
 
@@ -68,7 +68,7 @@ def _out_of_cpu(level: OperatingPoint) -> Finding | None:
     return _finding(
         level,
         Evidence(figure="share of a core that the load's busiest process used", value=max(figures), unit="%"),
-        advice="Give the load more processes (--workers), or another machine",
+        advice="Give the load more processes (locust: --processes; sweep: --workers), or another machine",
     )
 
 

@@ -123,8 +123,8 @@ def test_a_service_whose_invalid_cells_are_explained_is_not_said_to_be_unknown(
     heavy = seen(users=2, rps=4, **slow, spec={"ttft_ms": 400.0, "checks": held})
     other = seen(users=1, rps=2, **slow, spec={"ttft_ms": 400.0, "config": "other"})
     analysis = loaded(heavy) if alone else loaded(heavy, other)
-    least = "It has no figures of throughput or latency but those of what was found (buffered stream)"
-    assert f"No valid cell: local/baseline. {least}" in words(analysis)
+    least = "and so no figures of throughput or latency but those of what was found (buffered stream)"
+    assert f"local/baseline has no valid cell, {least}" in words(analysis)
     texts = " ".join(one.text for one in sentences(analysis, diagnosis(analysis)))
     assert ("No cell is valid of local/baseline (buffered stream)" in texts) is not alone
     assert "Nothing can be said" not in texts

@@ -65,6 +65,19 @@ def test_a_cell_that_had_all_its_requests_did_not_end_short(made: Any, of: Any) 
     assert "--max-seconds" not in head(of(whole, plan={"requests": 200}))
 
 
+@pytest.mark.parametrize(("failures", "advised_time"), [(0, True), (20, True), (60, False)])
+def test_more_time_is_no_advice_where_most_requests_fail(
+    made: Any, of: Any, failures: int, advised_time: bool
+) -> None:
+    specs = [made.spec(rps=5.0, seconds=8, failures=failures), made.spec(rps=5.0, seconds=8, repeat=2)]
+    text = head(of(*specs, plan={"requests": 200}))
+    assert ("2 of 2 cells ended after 8 s" in text) == advised_time
+    assert ("1 of 2 cells ended after 8 s" in text) != advised_time
+    for window in (True, False):
+        refused = made.spec(rps=0.1, seconds=8, failures=24, window=window)
+        assert "--max-seconds" not in words(of(refused, plan={"requests": 200}))
+
+
 def test_each_master_s_part_of_a_cell_ended_short(made: Any, tmp_path: Path) -> None:
     folders = [
         made.run(tmp_path / name, [made.spec(rps=5.0, seconds=8, seed=seed)], plan={"requests": 200})

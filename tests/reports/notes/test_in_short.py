@@ -17,11 +17,13 @@ def _failed(*names: str) -> tuple[Check, ...]:
 
 @pytest.mark.parametrize(("checks", "said"), [
     ([(), ()], ""),
-    ([_failed("steady"), ()], "1 of 2 cells is invalid, by steady: steady was bad; mend steady"),
+    ([_failed("steady"), ()], "1 of 2 cells is invalid, by steady: mend steady"),
     ([_failed("failures", "steady"), _failed("steady"), ()],
-     "2 of 3 cells are invalid, all of them by steady, such as: steady was bad; mend steady"),
+     "2 of 3 cells are invalid, all of them by steady: mend steady"),
     ([_failed("steady"), _failed("failures"), _failed("late", "failures"), ()],
-     "3 of 4 cells are invalid, 2 of them by failures, such as: failures was bad; mend failures"),
+     "3 of 4 cells are invalid, 2 of them by failures: mend failures"),
+    ([(Check(name="steady", status="fail", text="steady was bad"),), ()],
+     "1 of 2 cells is invalid, by steady: steady was bad"),
 ])  # fmt: skip
 def test_how_many_cells_are_invalid_and_which_check_failed_most(
     made: Any, of: Any, checks: list[tuple[Check, ...]], said: str

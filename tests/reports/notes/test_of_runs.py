@@ -131,10 +131,12 @@ def test_many_are_counted_and_an_older_run_names_those_that_were_begun(made: Any
 
 @pytest.mark.parametrize(("texts", "said"), [
     (("no tokens", "no tokens"), "(2 cells (local/baseline/c10-r1, local/baseline/c10-r2)): no tokens"),
-    (("5 of 9 without", "7 of 8 without"), "c10-r2)): such as 5 of 9 without (tokens)"),
+    (("5 of 9 without", "7 of 8 without"),
+     "c10-r2)): all failed alike, the first of them thus: 5 of 9 without (tokens)"),
 ])  # fmt: skip
 def test_equal_reasons_are_one_line(made: Any, of: Any, texts: tuple[str, ...], said: str) -> None:
     failed = [(Check(name="tokens", status="fail", text=text),) for text in (*texts, "another")]
+    failed += 4 * [(Check(name="failures", status="fail", text="the commonest"),)]
     assert said in words(of(*(made.spec(repeat=n, checks=checks) for n, checks in enumerate(failed, 1))))
 
 

@@ -9,7 +9,7 @@ from reports.evidence.demand import EVENT_LOOP, EXECUTOR, PROCESSOR, Resource
 from reports.figures.stats import Estimate
 from reports.tables.knees import knee_paragraph
 
-NO_MORE = "more users get no more, which these levels alone do not show."
+NO_MORE = "more users get no more."
 
 
 def _rung(kind: str, share: float, ceiling: float | None = None, told: str = "falls", name: str = "") -> Any:

@@ -16,7 +16,7 @@ from reports.document.document import Table
 from reports.evidence.demand import PROCESSOR, Resource
 from reports.figures.knee import Step
 from reports.figures.stats import Estimate
-from reports.words.growth import grown
+from reports.words.growth import grown, knee_sentence
 
 FAILED = {"checks": (Check(name="generator-lag", status="fail", text="late"),)}
 STEPS = {"shape": "Steps", "rate": 5.0}
@@ -106,13 +106,19 @@ def test_what_is_full_settles_that_it_grows_no_more() -> None:
     """In the first lines, too, with room and without."""
     knee: Any = SimpleNamespace(
         workload=SimpleNamespace(throughput=SimpleNamespace(title="RPS")), throughput=Estimate(value=40.0),
-        step=Step(few=1, many=20, gained=10.0), top=20, levels=2, unsure=True, concurrency=None, invalid=(),
+        step=Step(few=1, many=20, gained=10.0), top=20,
+        reached_share=1.0, budget_ended=False, levels=2, unsure=True, concurrency=None, invalid=(),
         workload_mismatch=(), other_loads=(),
     )  # fmt: skip
     rung: Any = SimpleNamespace(resource=Resource(kind=PROCESSOR), share=0.99, ceiling=Estimate(value=41.0))
     assert grown("it", knee, full=rung) == (
         "it had 40.0 RPS at 20 users, where its processor is 99 % used: more users get no more"
     )
+    assert knee_sentence(knee, full=rung) == (
+        "knee not found: 40.0 RPS at 20 users, 10.0x the RPS of 1 user with 20.0x as many: whether it still "
+        "grows these levels alone do not show"
+    )
+    assert "measure between 1 and 20" in knee_sentence(knee)
     assert grown("it", knee, full=rung, brief=True) == "it had 40.0 RPS at 20 users: more users get no more"
     rung.ceiling = None
     assert grown("it", knee, full=rung).endswith(

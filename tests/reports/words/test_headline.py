@@ -155,9 +155,9 @@ BROKEN = {"checks": STALLED}
 @pytest.mark.parametrize(("specs", "first", "said"), [
     ([{"complete": False}], "100 requests are recorded, but the load has no end (it was killed?): no",
      "1 cell has no end and was left out: run: local/baseline/c10-r1."),
-    ([{}, {"config": "mock-both", **BROKEN}], "1 of 2 cells (measurements) are valid",
+    ([{}, {"config": "mock-both", **BROKEN}], "1 of 2 cells (measurements) is valid",
      "Nothing can be said about local/mock-both: no cell is valid."),
-    ([{}, {"deployment": "k8s", **BROKEN}], "1 of 2 cells (measurements) are valid",
+    ([{}, {"deployment": "k8s", **BROKEN}], "1 of 2 cells (measurements) is valid",
      "local and k8s have no level at which both are valid: they are not compared."),
     ([{"deployment": d, "concurrency": n, "rps": rps} for d, n, rps in RATIOS], "baseline at 10 users: local",
      "; at other loads the ratio of RPS is 1.10x to 4.00x."),
@@ -184,9 +184,16 @@ def test_the_machines_noise_is_said_when_it_matters(made: Any, of: Any, steals: 
     analysis = of(*(made.spec(repeat=n, achieved={"noise": noise}) for n, noise in enumerate(noises, 1)))
     assert ("The host took" in head(analysis)) is bool(said)
     assert said in head(analysis)
-    assert ("throughput too low, by up to as much." in head(analysis)) is bool(said)
+    least = "without that, times might be as short as 1/1.3 of these, and throughput 1.3 times as high."
+    assert (least in head(analysis)) is bool(said)
     assert "ratios" not in head(analysis)  # there are none
     assert [cell["noise"]["steal_percent"] for cell in results_json(analysis)["verdicts"]] == list(steals)
+
+
+def test_a_generator_that_waited_most_of_the_time_is_not_believed(made: Any, of: Any) -> None:
+    noises = [{"generator_delay_percent": waited} for waited in (80.0, 87.0, 100.0)]
+    found = of(*(made.spec(repeat=n, achieved={"noise": noise}) for n, noise in enumerate(noises, 1)))
+    assert "times and throughput of such a cell may be the machine's, and cannot be believed." in head(found)
 
 
 def test_noise_of_another_writer_is_none(made: Any, of: Any) -> None:
@@ -241,7 +248,7 @@ def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, 
     bad = {"rps": 0.0, "failures": 9, "checks": checks, "achieved": {"noise": {"steal_percent": 16.0}}}
     specs = [made.spec(config="as-is", concurrency=n, **bad) for n in (1, 4)]
     assert what_this_says(of(*specs))[-1] == (
-        "None of the 2 cells (measurements) is valid, so there is no figure to believe. The check "
+        "Neither of the 2 cells (measurements) is valid, so there is no figure to believe. The check "
         "failures failed in 2 of them: HTTP 404; another --path."
     )
 

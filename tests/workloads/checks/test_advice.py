@@ -151,7 +151,7 @@ def test_a_refusal_is_advised_by_its_status_and_whole(error: str) -> None:
 def test_another_api_is_one_that_was_not_spoken(spoken: str, other: str) -> None:
     for error in ("HTTP 404 at /x", "HTTP 200 without events (text/html)"):
         said = failure_advice("http_error", error, dialect=spoken)
-        assert f"--dialect {other}, or another --path" in said
+        assert f"try another dialect, --dialect {other}, or another --path (sweep: after --)" in said
         assert f"--dialect {spoken}" not in said
 
 
@@ -267,7 +267,7 @@ def test_the_options_named_are_the_loads_own() -> None:
     parser = Parser()
     add_arguments(parser, LoadOptions, AskOptions)
     assert "--no-rag" in named
-    for option in named - {"--deployment", "--concurrency"}:  # the sweep's
+    for option in named - {"--deployment", "--concurrency", "--grid"}:  # the sweep's
         assert f"{option} " in f"{parser.format_help()} ".replace("\n", " ").replace("]", " "), option
 
 
