@@ -46,7 +46,7 @@ def test_what_ends_a_sweep_early_leaves_a_report_of_what_was_measured_and_a_last
     assert last == (
         f"what was measured is kept; see it with: report {run.path}; go on with: sweep --resume {run.path}"
     )
-    assert ("1 of 1 cells are valid" in done.stdout) == reported
+    assert ("The cell (a measurement) is valid" in done.stdout) == reported
     assert "is still at work" not in done.stdout
     assert read_json(run.path / "run.json")["status"] == ("failed" if reported else "interrupted")
 
