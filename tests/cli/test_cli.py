@@ -59,7 +59,8 @@ def test_without_a_command_it_says_which_there_are_and_each_shell_has_a_script(h
 
 
 @pytest.mark.parametrize("words", [
-    ["sweep", "--help"], ["sweep", "--plan-only", "--concurrency", "2", "--", "--think-time", "1"],
+    ["sweep", "--help"],
+    ["sweep", "--plan-only", "--seed", "0", "--concurrency", "2", "--", "--think-time", "1"],
     ["sweep", "stray"], ["report"], ["report", "--help"], ["report", "/nowhere"], ["profile", "-h"],
     ["profile", "--interval", "0"],
 ])  # fmt: skip
