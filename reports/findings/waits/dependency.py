@@ -10,7 +10,7 @@ from reports.evidence.excess import Excess
 from reports.evidence.service import Service
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import MOST, held, share, waiting
+from reports.findings.common.held import MOST, held, requests_of, share, waiting
 from reports.findings.waits.upstream import has_no_part
 
 READ = "socket-read"
@@ -30,12 +30,12 @@ def dependency(analysis: Analysis) -> Iterator[Finding]:
         if record is None or not has_no_part(service, found) or share(found) < MOST:
             continue
         line = found[0].place.where
-        elsewhere = sum(
-            count
-            for place, count in service.heavy.places.items()
-            if place.kind == READ and place.where != line
-        )
-        if elsewhere < OTHERS * record.in_flight:
+        reads = {place: count for place, count in service.heavy.places.items() if place.kind == READ}
+        there = sum(count for place, count in reads.items() if place.where == line)
+        elsewhere = sum(reads.values()) - there
+        # What the LLM has and is not seen to read elsewhere reads there.
+        others = there - max(0.0, record.in_flight - elsewhere)
+        if elsewhere < OTHERS * record.in_flight or others < requests_of(found):
             continue  # it may be the LLM's answer, on its way
         yield binding(
             service,

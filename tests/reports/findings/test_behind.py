@@ -179,3 +179,15 @@ def test_a_thread_that_takes_work_makes_it_also_where_it_only_waits_for_somebody
     heavy = seen(users=20, rps=10, waits=(at("future", 20),), threads=({**taker, **busy},))
     [found, *_] = diagnose(light, heavy)
     assert (found.code, found.where) == (code, LINE)
+
+
+@pytest.mark.parametrize(("at_the_llm", "codes"), [(1, ["dependency-bound"]), (12, [])])
+def test_where_the_llm_s_requests_have_to_be_nobody_else_is_waited_for(
+    diagnose: Any, seen: Any, at_the_llm: int, codes: list[str]
+) -> None:
+    """The LLM has so many at a time, at 10 a second; seven are seen to read at the other of its lines."""
+    llm = {"kind": "socket-read", "where": "generate (mine.py:30)"}
+    ms = 100.0 * at_the_llm
+    light = seen(users=2, rps=10, waits=(at("socket-read", 1), {**llm, "count": 1}), llm_ms=(ms, 0))
+    heavy = seen(users=20, rps=10, waits=(at("socket-read", 13), {**llm, "count": 7}), llm_ms=(ms, 0))
+    assert [one.code for one in diagnose(light, heavy) if one.code == "dependency-bound"] == codes
