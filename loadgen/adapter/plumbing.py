@@ -121,9 +121,8 @@ class LoadTest:
             for name, value in self._own.items():
                 setattr(options, name, value or getattr(options, name))
         elif self.runs or options.drawn_seed == NO_SEED:
-            options.drawn_seed = (
-                drawn()
-            )  # no cache knows it from an earlier run; locust sends it to the workers
+            # No cache knows it from an earlier run; locust sends it to the workers.
+            options.drawn_seed = drawn()
         try:
             wanted = settings(options)
             redact_logs(wanted.redaction)

@@ -69,7 +69,8 @@ def _pass(
     there = sum(one.requests for one in inner)
     for one in gates:
         waits = there if kept is None else kept
-        if not inner or one.requests <= waits or waits < KEPT * let_in(heavy, one.place):
+        queue = sum(each.requests for each in gates if each.place.kind == one.place.kind)  # at several lines
+        if not inner or queue <= waits or waits < KEPT * let_in(heavy, one.place):
             continue  # with more within than at the gate, that is the cause as it is
         del by_place[one.place]
         for each in inner:

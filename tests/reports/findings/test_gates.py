@@ -58,6 +58,14 @@ def test_the_narrow_one_is_the_cause(diagnose: Any, seen: Any, light: Any, heavy
     assert queue["of these in the queue before it, whose others wait here"] == pytest.approx(14)
 
 
+def test_a_gate_that_is_waited_for_at_several_lines_is_one(diagnose: Any, seen: Any) -> None:
+    light = {"waits": (at("executor", 1, EMBED),), "threads": (WORKS,)}
+    queues = tuple(at("executor-queue", 14 / 4, f"at (app.py:{line})") for line in range(4))
+    heavy = {"waits": (at("executor", 6, EMBED), *queues), "threads": (WORKS, LOCKED)}
+    [found] = diagnose(seen(users=1, rps=15, **light), seen(users=20, rps=25, **heavy))
+    assert (found.code, found.where) == ("stage-serialised", EMBED)
+
+
 @pytest.mark.parametrize("gate", ["semaphore", "pool"])
 def test_a_gate_whose_requests_get_on_is_the_cause_itself(diagnose: Any, seen: Any, gate: str) -> None:
     """15 answers a second of each of those six."""
