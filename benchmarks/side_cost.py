@@ -114,7 +114,7 @@ class Measured:
     async def window(self, on: frozenset[str], seconds: float) -> float:
         """Milliseconds of CPU a request."""
         await self.turn(on)
-        # The profiler asks for them once a second, too.
+        # The profiler asks for them as often.
         scrapes = asyncio.create_task(self._scrape() if EXPORTS in on and PROFILER not in on else _nothing())
         await asyncio.sleep(SETTLE_S)
         began_s, used_s, answered = time.monotonic(), cpu_s(self.app), self.load.answered
@@ -129,7 +129,7 @@ class Measured:
     async def _scrape(self) -> None:
         while True:
             await asyncio.to_thread(self._fetch, "/metrics")
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.0)
 
 
 async def _nothing() -> None:

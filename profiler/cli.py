@@ -79,8 +79,8 @@ DEFAULT_PORT = 8001
     "scrapes",
     multiple=True,
     metavar=METAVAR,
-    help="Also keep what a service says at a URL in Prometheus's format, once a second, in .scraped.jsonl. "
-    "SERIES: names, * is any text. Repeatable. [default: none]",
+    help="Also keep what a service says at a URL in Prometheus's format, every two seconds, in "
+    ".scraped.jsonl. SERIES: names, * is any text. Repeatable. [default: none]",
 )
 # A header of a sweep's load, NAME=VALUE: whoever repeats it, it is not kept.
 @click.option("--sent", multiple=True, hidden=True)
@@ -121,8 +121,8 @@ def command_line(
     at once in the .jsonl, and made into the .json at the end, also by Ctrl-C.
 
     Exit codes: 0 done (also by SIGTERM, SIGHUP, and by Ctrl-C where nothing else would end it), 130
-    interrupted before its time, 2 usage, or nothing to follow: not one process all the time, a command that
-    cannot be run or fails at once (the machine's figures are written), 1 a full disk, of standard output too.
+    interrupted before its time, 2 usage, nothing to follow all the time, or a command that cannot be run or
+    ends with an error (what was sampled is written all the same), 1 a full disk, of standard output too.
 
     Memory is the proportional set size (PSS) where Linux has it. Reading one takes the kernel some 12 ms a
     GB, so it is read once a second at most, and seldom enough to cost 0.2 % of a core.
@@ -177,18 +177,20 @@ def _profile(settings: Settings, stop: Stop) -> int:
             else nullcontext()
         )
         with look as looked, probing(settings.probed, probes_path(output), watch.leave_out):
-            lasted_s = _sample(settings, watch, file, stop, command)
+            _sample(settings, watch, file, stop, command)
         if scraping:
             scraping.stop()
         if command:
             command.end()
         shown = _finish(settings, output, watch, command, looked)
         _tell_unanswered(settings, output)
+        if command and (left := command.left()):
+            report(left)
         if not shown:
             return FAULT
         if stop.signal == signal.SIGINT and settings.ends_by_itself:
             return INTERRUPTED
-        if command and (why := command.failure(after_s=lasted_s)):
+        if command and (why := command.failure()):
             report_error(why)
             return USAGE
         return 0 if watch.found or settings.scrapes else _nothing(settings, watch)
@@ -226,7 +228,7 @@ def _nothing(settings: Settings, watch: Watch) -> int:
     return USAGE
 
 
-def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> float:
+def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, command: Command | None) -> None:
     """As `run`."""
     sampler = Sampler(watch, settings.interval_s, settings.redaction.redact)
     if watch.listeners and not settings.quiet:
@@ -239,9 +241,7 @@ def _sample(settings: Settings, watch: Watch, file: LineFile, stop: Stop, comman
         start_s=sampler.start_s, interval_s=settings.interval_s, duration_s=settings.duration_s
     )
     shown = not settings.quiet and not settings.as_json
-    return run(
-        sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty()
-    )
+    run(sampler, schedule, file, stop, command, live=shown and sys.stderr is not None and sys.stderr.isatty())
 
 
 def _finish(

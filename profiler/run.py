@@ -63,9 +63,8 @@ def stop_on_signals() -> Iterator[Stop]:
 
 def run(
     sampler: Sampler, schedule: Schedule, file: LineFile, stop: Stop, command: Command | None, *, live: bool
-) -> float:
-    """Sample until the schedule is over, a signal comes, or the command ends; after how many seconds that
-    was. Raises OSError."""
+) -> None:
+    """Sample until the schedule is over, a signal comes, or the command ends. Raises OSError."""
     tick, missed, taken = 1, 0, 0
     while stop.signal is None and not (command and not command.running()):
         now_s = time.monotonic()
@@ -77,12 +76,10 @@ def run(
             break
         taken += _take(sampler, file, missed, live=live)
         tick, missed = schedule.after(tick, time.monotonic())
-    lasted_s = time.monotonic() - schedule.start_s
     if not taken:  # ended before the first tick: one short sample says more than none
         _take(sampler, file, 0, live=live)
     if live:
         _show("")
-    return lasted_s
 
 
 def _take(sampler: Sampler, file: LineFile, missed: int, *, live: bool) -> int:

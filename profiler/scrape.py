@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import threading
 import time
 import urllib.error
@@ -17,12 +16,14 @@ from urllib.parse import urlsplit
 import orjson
 
 from profiler.schedule import Schedule
+from reach.proxy import is_loopback
 from records.evidence.scrape import Scrape
 from records.evidence.series import is_wanted, parse, redacted
 from records.files import LineFile
 
-LEAST_INTERVAL_S = 1.0
-"""An exporter may take milliseconds to answer, of the event loop that it lives in."""
+LEAST_INTERVAL_S = 2.0
+"""An exporter takes a millisecond or more to answer, of the event loop that it lives in, and reading what it
+says takes as long as a sample."""
 TIMEOUT_S = 5.0
 MOST_BYTES = 8 << 20
 MOST_SERIES = 500
@@ -116,12 +117,6 @@ def scraped(
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     """A proxy cannot reach our loopback."""
-    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if _is_loopback(url) else []))
-
-
-def _is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    return urllib.request.build_opener(
+        *([urllib.request.ProxyHandler({})] if is_loopback(urlsplit(url).hostname or "") else [])
+    )

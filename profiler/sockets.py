@@ -30,7 +30,7 @@ from profiler.tcp_table import (
     used_families,
 )
 
-COST = 0.0006
+COST = 0.0003
 """Of a core, for a look at all; what listens is looked at each time."""
 LONGEST_S = 5.0
 """Between two looks, whatever they cost: a cell is some seconds long."""

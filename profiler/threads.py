@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from profiler.reading import text_of
 
-COST = 0.0005
+COST = 0.0003
 """Of a core, for the threads of all processes together."""
 LONGEST_S = 2.0
 """Between two looks, whatever they cost: a cell is some seconds long."""

@@ -33,7 +33,7 @@ _GAP_NS, _GAP_SHARE, _GAP_INTERVALS = 1_500_000_000, 0.1, 3
 """How long nothing may be seen: a busy machine's stall, or some of the intervals at which it is looked."""
 
 
-def expected(plan: Any, deployment: str) -> tuple[str, ...]:
+def expected_files(plan: Any, deployment: str) -> tuple[str, ...]:
     """The files that each cell of that deployment was to have; none where there was no plan."""
     targets = plan.get("targets") if isinstance(plan, dict) else None
     if not isinstance(targets, list):

@@ -15,8 +15,8 @@ import pytest
 
 from profiler import cli
 from profiler.output import open_output
-from profiles import Launch, alive, points, profile, sampled
-from support import rows, wait_until
+from profiles import ENVIRONMENT, Launch, alive, points, profile, sampled
+from support import NO_BYTECODE, rows, wait_until
 
 UNTIL_STOPPED = ("--duration", "0", "--interval", "0.05", "--quiet")
 
@@ -87,7 +87,9 @@ def test_nohup_and_a_closed_terminal_end_nothing(tmp_path: Path, launch: Launch)
 def test_a_full_disk_is_one_line_and_keeps_what_was_sampled(tmp_path: Path) -> None:
     """A limit on the size of files stands for it: a write past it fails as one to a full disk does."""
     limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))  # noqa: E731
-    ended = profile(tmp_path, "--duration", "60", *UNTIL_STOPPED[2:], preexec_fn=limited)
+    ended = profile(
+        tmp_path, "--duration", "60", *UNTIL_STOPPED[2:], env=ENVIRONMENT | NO_BYTECODE, preexec_fn=limited
+    )
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert "profile.jsonl" in ended.stderr
     assert len(rows(tmp_path / "profile.jsonl")) >= 2
@@ -132,3 +134,44 @@ def test_whoever_sees_the_file_of_samples_may_end_the_profile_and_gets_one(
         for number, handler in {signal.SIGINT: before, **others}.items():
             signal.signal(number, handler)
     assert handled == [True]
+
+
+SPAWN = "one() { setsid sh -c 'echo $$ >> pids; exec sleep 982' >/dev/null 2>&1 & }; one; (one); "
+"""Two in sessions of their own, of which one has lost its parent."""
+
+
+def spawned(folder: Path) -> list[int]:
+    """Their pids, once both run."""
+    path = folder / "pids"
+    wait_until(lambda: path.exists() and len(path.read_text().splitlines()) == 2)
+    return [int(line) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_what_left_the_session_of_an_ended_command_ends_with_it(
+    tmp_path: Path, launch: Launch, number: int
+) -> None:
+    running = launch("--interval", "0.1", "--quiet", "--command", SPAWN + "wait; sleep 982")
+    pids = spawned(tmp_path)
+    assert all(alive(pid) for pid in pids)
+    sampled(tmp_path, 1)
+    running.send_signal(number)
+    running.wait(60)
+    wait_until(lambda: not any(alive(pid) for pid in pids))
+
+
+def test_what_a_command_leaves_when_it_ends_by_itself_is_told_and_not_ended(tmp_path: Path) -> None:
+    running = profile(
+        tmp_path, "--quiet", "--command", SPAWN + "sleep 982 >/dev/null 2>&1 & echo $! > third; sleep 0.2"
+    )
+    pids = [*spawned(tmp_path), int((tmp_path / "third").read_text())]
+    try:
+        assert all(alive(pid) for pid in pids)
+        told = ", ".join(map(str, sorted(pids)))
+        assert running.returncode == 0
+        assert running.stderr == (
+            f"profile: the command leaves 3 processes running, for it ended by itself: pid {told}\n"
+        )
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)

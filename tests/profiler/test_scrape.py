@@ -1,4 +1,4 @@
-"""Scraping: what a service says is kept once a second, and one that fails or hangs harms nobody."""
+"""Scraping: what a service says is kept every two seconds, and one that fails or hangs harms nobody."""
 
 import socket
 import threading

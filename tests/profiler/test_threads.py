@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from profiler.threads import LONGEST_S, MOST_NAMES, Threads
+from profiler.threads import COST, LONGEST_S, MOST_NAMES, Threads
 from records.secrets.redaction import Redaction
 
 
@@ -104,7 +104,7 @@ def test_an_odd_file_is_null(text: str, tmp_path: Path) -> None:
     assert Threads(tmp_path).look([8], 0.0).get(8) is None
 
 
-@pytest.mark.parametrize(("cost_s", "due_s"), [(0.0005, 1.0), (0.5, LONGEST_S)])
+@pytest.mark.parametrize(("cost_s", "due_s"), [(COST, 1.0), (0.5, LONGEST_S)])
 def test_many_threads_are_read_seldom_but_not_too_seldom_for_a_cell(
     cost_s: float, due_s: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,17 +37,12 @@ class Reader:
         length = self._pread(file, self._text, _BYTES, 0) if file >= 0 else 0
         return self._text.raw[: max(0, length)]
 
-    def of_thread(self, thread: int, name: bytes) -> bytes:
-        """What the kernel says of one of this process's threads, by its ident, in the file of that name; none
-        where nobody knows the thread's number."""
+    def of_thread(self, thread: int, name: bytes) -> int:
+        """What the kernel says of one of this process's threads, by its ident, in the file of that name: its
+        descriptor; -1 where nobody knows the thread's number."""
         known = getattr(sys.modules.get("threading"), "_active", {}).get(thread)
         number = getattr(known, "native_id", None)
-        if number is None:
-            return b""
-        file = self.open(b"/proc/self/task/%d/%b" % (number, name))
-        text = self.read(file)
-        self.close(file)
-        return text
+        return -1 if number is None else self.open(b"/proc/self/task/%d/%b" % (number, name))
 
     def close(self, file: int) -> None:
         if file >= 0:

@@ -3,6 +3,9 @@ walk looks it up here.
 
 ``primitive`` kinds are what libraries are built of: where one of the others is met between it and the app,
 that one says more (a pool hands out connections by an event).
+
+Reports know the kinds by the same words, in `reports/evidence/kinds.py`, which this file may not import: a
+test holds the two together (`tests/reports/evidence/test_kinds.py`).
 """
 
 from __future__ import annotations

@@ -6,11 +6,11 @@ import time
 
 OF_CORE = 0.006
 """Of one core at most: with many tasks it looks less often, however seldom that comes to be."""
-OF_PROCESS = 0.002
+OF_PROCESS = 0.0012
 """Of the CPU that the process uses, by the clock of the thread that looks: the turns that it takes from the
 app, and what it puts out of its caches, cost that about twice as much again (benchmarks/side_cost.py). So it
 looks less often,"""
-SELDOM_S = 0.25
+SELDOM_S = 1 / 3
 """but not less often than this for its sake: a cell of a sweep takes 8 seconds, and what is seen in them at a
 light load is held against a heavy one."""
 

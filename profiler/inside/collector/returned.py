@@ -44,7 +44,10 @@ class Returned:
         return work._replace(called="", doing="turn-wait") if self._waits_for_a_futex(thread) else work
 
     def _waits_for_a_futex(self, thread: int) -> bool:
-        return self._reader.of_thread(thread, b"wchan").startswith(_FUTEX)
+        file = self._reader.of_thread(thread, b"wchan")
+        text = self._reader.read(file)
+        self._reader.close(file)
+        return text.startswith(_FUTEX)
 
 
 def _call(frame: FrameType) -> str:

@@ -80,6 +80,7 @@ class Sampler:
         self._pauses = Pauses()
         self._executors = Executors()
         self._turn: Turn | None = None
+        self._on_cpu: OnCpu | None = None
         self._errors = 0
         self.stopped = False
         self._wake = _thread.allocate_lock()
@@ -121,10 +122,15 @@ class Sampler:
         """In a child, to which the thread did not come along: leave the parent's file alone."""
         forked()
         self._pauses.stop()
-        if self._turn is not None:
-            self._turn.close()
+        self._close()
         for sink in self._sinks:
             sink.close()
+
+    def _close(self) -> None:
+        """The files of the kernel's."""
+        for reading in (self._turn, self._on_cpu):
+            if reading is not None:
+                reading.close()
 
     def _rouse(self) -> None:
         if self._wake.locked():
@@ -153,8 +159,7 @@ class Sampler:
         finally:
             self.stopped = True
             self._pauses.stop()
-            if self._turn is not None:
-                self._turn.close()
+            self._close()
             self._ended.release()
 
     def _is_wanted(self) -> bool:
@@ -210,7 +215,7 @@ class Sampler:
             {
                 "lag_ms": ping.take_ms(),
                 "running": loop_frame(frames.get(thread), ping.runs_it),
-                **self._on_cpu.look(thread),
+                **({} if self._on_cpu is None else self._on_cpu.look(thread)),
             }
             for thread, ping in pings.items()
         ]

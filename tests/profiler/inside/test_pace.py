@@ -34,13 +34,14 @@ class Clocks:
 
 
 @pytest.mark.parametrize(("used", "look_s", "looks_a_second"), [
-    (1.0, 0.0002, 10.0),  # a full core, some requests: as often as wanted
-    (1.0, 0.0004, 5.0),  # more of them, or a slow machine: its share of the process's
-    (1.0, 0.0015, 4.0),  # many of them: its share of a core, and no more
-    (4.0, 0.0015, 4.0),  # of one core, whatever the process uses
+    (1.0, 0.0001, 10.0),  # a full core, some requests: as often as wanted
+    (1.0, 0.00024, 5.0),  # more of them, or a slow machine: its share of the process's
+    (1.0, 0.0015, 3.0),  # many of them: often enough for the diagnosis,
+    (1.0, 0.003, 2.0),  # but never more than its share of a core
+    (4.0, 0.0015, 3.2),  # whatever the process uses
     (1.0, 0.03, 0.2),  # thousands: however seldom
-    (0.05, 0.00001, 10.0), (0.05, 0.00002, 5.0),  # an idle process: its share of that,
-    (0.05, 0.0003, 4.0), (0.0, 0.0003, 4.0),  # but often enough for the diagnosis of a light load
+    (0.05, 0.000006, 10.0), (0.05, 0.000012, 5.0),  # an idle process: its share of that,
+    (0.05, 0.0003, 3.0), (0.0, 0.0003, 3.0),  # but often enough for the diagnosis of a light load
 ])  # fmt: skip
 def test_a_look_takes_its_share_and_a_light_load_is_seen_all_the_same(
     monkeypatch: pytest.MonkeyPatch, used: float, look_s: float, looks_a_second: float
