@@ -15,18 +15,24 @@ from mocks.openai_protocol import Connection
 from mocks.openai_streams import Service
 
 
-@click.command(context_settings={"max_content_width": 110, "show_default": True})
+@click.command(context_settings={**serving.HELP, "show_default": True}, epilog=serving.EXIT_CODES)
 @click.option("--host", default="127.0.0.1", help="Address to listen on.")
-@click.option("--port", default=8002, type=Whole(0, 65535), help="0 takes a free one and prints it.")
-@click.option("--ttft-ms", default=100.0, type=Number(0, 600_000), help="Mean time to first token.")
-@click.option("--itl-ms", default=5.0, type=Number(0, 60_000), help="Mean gap between tokens.")
+@click.option(
+    "--port", default=8002, type=Whole(0, 65535), help="Port to listen on; 0 takes a free one and prints it."
+)
+@click.option(
+    "--ttft-ms", default=100.0, type=Number(0, 600_000), help="Mean time to first token, in milliseconds."
+)
+@click.option(
+    "--itl-ms", default=5.0, type=Number(0, 60_000), help="Mean gap between tokens, in milliseconds."
+)
 @click.option("--tokens", default=32, type=Whole(1, 100_000), help="Tokens of an answer.")
 @click.option("--seed", default=0, type=Whole(0), help="Seeds the answers' timing and words.")
 @click.option(
     "--jitter",
     default=0.1,
     type=Number(0, 2),
-    help="Coefficient of variation of both times; 0: none.",
+    help="Coefficient of variation of both times (0.1: they vary by 10 %); 0: none.",
 )
 @click.option(
     "--max-concurrent",
@@ -38,7 +44,8 @@ from mocks.openai_streams import Service
     "--slower-per-answer",
     default=0.0,
     type=Number(0, 100),
-    help="By what share of its time alone an answer is slower for each other one that runs when it starts.",
+    help="By what share of its time alone an answer is slower for each other one that runs when it starts "
+    "(0.1: 10 %).",
 )
 @click.option(
     "--record",
@@ -59,19 +66,27 @@ def command(
 ) -> int:
     """An OpenAI-compatible LLM server that thinks nothing and takes a known time.
 
+    \b
+    python -m mocks.openai_server                              an LLM on port 8002
+    python -m mocks.openai_server --ttft-ms 300 --itl-ms 20    a slower one
+    python -m mocks.openai_server --max-concurrent 4           one that answers four at a time
+
+    An app has it in its LLM's place by OPENAI_BASE_URL=http://127.0.0.1:8002/v1 and any OPENAI_API_KEY. A
+    load asks it itself by --dialect openai.
+
     Time to first token and each gap are drawn from gamma distributions whose means are --ttft-ms and
     --itl-ms and whose coefficient of variation is --jitter (shape 1/jitter^2, scale mean*jitter^2). Every
     request has a generator of its own, seeded with --seed and the request's number, so the n-th answer is
     the same in every run. Tokens are due at absolute times: a late one does not delay the next.
     """
     model = LatencyModel(ttft_ms=ttft_ms, itl_ms=itl_ms, jitter=jitter, seed=seed)
-    descriptor = None if record is None else serving.open_record(record)
+    kept = None if record is None else serving.open_record(record)
     service = Service(
         model=model,
         tokens=tokens,
         max_concurrent=max_concurrent,
         slower_per_answer=slower_per_answer,
-        record=descriptor,
+        record=kept,
     )
     connections: set[Connection] = set()
 
@@ -80,7 +95,8 @@ def command(
             connection.close()
 
     server = serving.serve(lambda: Connection(service, connections), close_all, host, port, "mock LLM")
-    return serving.run(server, host, port, serving.loop_factory())
+    code = serving.run(server, host, port, serving.loop_factory())
+    return kept.code(code) if kept else code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

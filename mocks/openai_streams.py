@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Literal
 
-import orjson
-
 from mocks import openai_wire as wire
 from mocks.http_connection import connection_header, json_answer, now_ns
 from mocks.latency import LatencyModel
+from mocks.serving import Record
 
 Outcome = Literal["ok", "cancelled", "rejected"]
 
@@ -29,7 +27,7 @@ class Service:
         tokens: int,
         max_concurrent: int = 0,
         slower_per_answer: float = 0.0,
-        record: int | None = None,
+        record: Record | None = None,
     ) -> None:
         self.model = model
         self.tokens = tokens
@@ -86,7 +84,7 @@ class Service:
 
     def write_record(self, record: dict[str, object]) -> None:
         if self._record is not None:
-            os.write(self._record, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            self._record.write(record)
 
 
 class Answer:

@@ -8,12 +8,18 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 
+HELP = {"max_content_width": 110, "help_option_names": ["-h", "--help"]}
+EXIT_CODES = (
+    "Exit codes: 0 stopped by SIGTERM, 1 a full disk, or standard output that takes nothing more, 2 wrong "
+    "usage, or a port in use, 130 stopped by Ctrl-C."
+)
 _USER = re.compile(r"(?P<quote>['\"]?)\S*@")
 """In a message, of a URL or a host: it may have a password."""
 
@@ -71,10 +77,35 @@ def run(
         raise click.ClickException(f"cannot listen on {host}:{port}: {reason}") from None
 
 
-def open_record(path: Path) -> int:
-    """A descriptor that appends. Raises ClickException; OSError on a full disk."""
+class Record:
+    """A file with a line for each request; what cannot be written is lost, and told once."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor, self.lost = descriptor, False
+
+    def write(self, record: Mapping[str, object]) -> None:
+        """Whatever comes of it: who asked is answered."""
+        line = orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        if self.lost:
+            return  # a line after half of one would be none
+        try:
+            whole = os.write(self._descriptor, line) == len(line)
+            why = "" if whole else "its last line is cut short"
+        except OSError as error:
+            why = error.strerror or str(error)
+        if why:
+            self.lost = True
+            print(f"error: the record is incomplete from here on: {why}", file=sys.stderr, flush=True)
+
+    def code(self, code: int) -> int:
+        """The exit code of who ended so."""
+        return 1 if self.lost else code
+
+
+def open_record(path: Path) -> Record:
+    """One that is appended to. Raises ClickException; OSError on a full disk."""
     try:
-        return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        return Record(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise

@@ -101,7 +101,7 @@ class TrapServer:
     def stop(self) -> None:
         self._listener.close()
         for sock in self._listener.accepted:
-            sock.close()
+            support.end(sock)
 
 
 def answering(seconds: float = 0.0, extra: dict[str, Any] | None = None) -> Script:

@@ -25,35 +25,49 @@ def _list(context: click.Context, _: click.Parameter, asked: bool) -> None:
         context.exit()
 
 
-@click.command(context_settings={"max_content_width": 110, "show_default": True})
-@click.argument("name", metavar="NAME")
+@click.command(context_settings={**serving.HELP, "show_default": True}, epilog=serving.EXIT_CODES)
+@click.argument("name", metavar="NAME", required=False)
 @click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="All NAMEs.")
-@click.option("--port", default=0, type=Whole(0, 65535), help="0 takes a free one and prints it.")
-@click.option("--dialect", default="ask", type=click.Choice(list(PATHS)), help="What is spoken.")
-@click.option("--ttft-ms", default=100.0, type=Number(0, 600_000), help="Time to first token.")
-@click.option("--itl-ms", default=10.0, type=Number(0, 60_000), help="Gap between tokens.")
+@click.option(
+    "--port", default=0, type=Whole(0, 65535), help="Port to listen on; 0 takes a free one and prints it."
+)
+@click.option(
+    "--dialect",
+    default="ask",
+    type=click.Choice(list(PATHS)),
+    help="API that is spoken: the reference app's, or OpenAI's.",
+)
+@click.option(
+    "--ttft-ms", default=100.0, type=Number(0, 600_000), help="Time to first token, in milliseconds."
+)
+@click.option("--itl-ms", default=10.0, type=Number(0, 60_000), help="Gap between tokens, in milliseconds.")
 @click.option("--tokens", default=20, type=Whole(2, 100_000), help="Tokens of an answer.")
 @click.option(
     "--stall-s",
     default=3.0,
     type=Number(0, endless=True),
-    help="How long the faults that stall, are slow or cold hold, and each-fifth; inf: for ever.",
+    help="Seconds for which the faults that stall, are slow or cold hold, and each-fifth; inf: for ever.",
 )
 @click.option(
     "--stall-at-s",
     default=3.0,
     type=Number(0, 600_000),
-    help="When stall-server stalls, after its first request.",
+    help="Seconds from its first request until stall-server stalls.",
 )
-@click.option("--every-ms", default=200.0, type=Number(1, 60_000), help="Period of blocked-loop's blocks.")
-@click.option("--lump-bytes", default=1024, type=Whole(1), help="What buffering waits for.")
+@click.option(
+    "--every-ms",
+    default=200.0,
+    type=Number(1, 60_000),
+    help="Period of blocked-loop's blocks, in milliseconds.",
+)
+@click.option("--lump-bytes", default=1024, type=Whole(1), help="Bytes that buffering waits for.")
 @click.option(
     "--record",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Append a JSON line for each request with what was truly sent, and when. [default: nowhere]",
 )
 def command(
-    name: str,
+    name: str | None,
     port: int,
     dialect: str,
     ttft_ms: float,
@@ -67,8 +81,17 @@ def command(
 ) -> int:
     """A streaming server on 127.0.0.1 with the fault NAME; --list tells them all.
 
+    \b
+    python -m mocks.faults --list
+    python -m mocks.faults healthy --port 8003         without a fault
+    python -m mocks.faults truncated --port 8003       its answers end too soon
+    locust -f locustfiles/stream.py -H http://127.0.0.1:8003 --headless -u 4 -t 10s
+        does a load see it?
+
     Token n is due --ttft-ms and n times --itl-ms after its request, at absolute times.
     """
+    if name is None:
+        raise click.UsageError("NAME, the fault to serve, is missing: --list tells those there are")
     if name not in FAULTS:
         raise click.UsageError(f"there is no fault {name!r}: --list tells those there are")
     if name in ASK_ONLY and dialect != "ask":
@@ -90,7 +113,8 @@ def command(
     )
     running = serving.serve(server.connect, server.close_all, HOST, port, f"fault {name}")
     # asyncio's own loop: uvloop's timers and sockets are not as exact, nor as open to a reset.
-    return serving.run(running, HOST, port, None)
+    code = serving.run(running, HOST, port, None)
+    return server.record.code(code) if server.record else code
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from dataclasses import dataclass, field
 from typing import Protocol, cast
-
-import orjson
 
 from mocks import openai_wire
 from mocks.faults.dialects import PATHS, dialect
 from mocks.faults.reply import Knobs, Reply, Shared, Wire
 from mocks.faults.truth import Truth
 from mocks.http_connection import HttpConnection, Request, json_answer, now_ns
+from mocks.serving import Record
 
 
 class Fault(Protocol):
@@ -32,8 +30,7 @@ class Server:
     fault: Fault
     dialect: str
     knobs: Knobs
-    record: int | None
-    """Descriptor of the record's file."""
+    record: Record | None
     shared: Shared = field(default_factory=Shared)
     connections: set[Connection] = field(default_factory=set)
     opened: int = 0
@@ -51,7 +48,7 @@ class Server:
 
     def write_record(self, record: dict[str, object]) -> None:
         if self.record is not None:
-            os.write(self.record, orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            self.record.write(record)
 
 
 class Connection(HttpConnection):

@@ -22,18 +22,32 @@ _BACKLOG = 1024
 Where = tuple[str, int]
 
 
-@click.command(context_settings={"max_content_width": 110})
-@click.option("--listen", default="127.0.0.1:0", type=Place(), help="[default: a free port, printed]")
-@click.option("--to", required=True, type=Place(least=1), help="Where the link leads.")
-@click.option("--delay", default="0ms", type=Time(), help="Round trip; each way takes half. [default: 0ms]")
-@click.option("--bandwidth", type=Bandwidth(), help="Each way, of all connections. [default: no limit]")
-@click.option("--loss", default="0%", type=Share(), help="Of segments of 1460 bytes. [default: 0%]")
+@click.command(context_settings=serving.HELP, epilog=serving.EXIT_CODES)
+@click.option(
+    "--listen",
+    default="127.0.0.1:0",
+    type=Place(),
+    help="Where a load comes in. [default: a free port, printed]",
+)
+@click.option("--to", required=True, type=Place(least=1), help="Where the link leads: the service.")
+@click.option(
+    "--delay",
+    default="0ms",
+    type=Time(),
+    help="Round trip, such as 35ms; each way takes half. [default: 0ms]",
+)
+@click.option(
+    "--bandwidth", type=Bandwidth(), help="Each way, of all connections, such as 10mbit. [default: no limit]"
+)
+@click.option(
+    "--loss", default="0%", type=Share(), help="Of segments of 1460 bytes, such as 0.1%. [default: 0%]"
+)
 @click.option("--seed", default=0, type=Whole(0), show_default=True, help="Seeds what is lost.")
 @click.option("--control", "commands", type=Place(), help="Takes commands over HTTP there. [default: none]")
 @click.option(
     "--cut-after",
     type=Time(),
-    help="After the first connection nothing passes any more. [default: never]",
+    help="So long after the first connection nothing passes any more, such as 4s. [default: never]",
 )
 def command(
     listen: Where,
@@ -46,6 +60,11 @@ def command(
     cut_after: float | None,
 ) -> int:
     """A long way to a service: a TCP relay with delay, bandwidth and loss.
+
+    \b
+    python -m mocks.wan --listen 8101 --to 127.0.0.1:8001 --delay 35ms
+        a load with --connect-to 127.0.0.1:8101 meets the service of port 8001 from afar
+    python -m mocks.wan --listen 8101 --to 8001 --delay 90ms --bandwidth 10mbit --loss 0.1%
 
     A segment that is lost comes a retransmission's timeout later (the round trip and 200 ms; twice that if
     it is lost again), and all behind it with it. The system itself takes a connection at once: the link

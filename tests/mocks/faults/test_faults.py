@@ -16,6 +16,7 @@ PAIRS = [
     for dialect in DIALECTS
     if (dialect == "ask" or name not in catalogue.ASK_ONLY) and name != "small-events"  # it takes long
 ]
+TRIES = 10
 MOMENTS = ("received", "headers", "first_event", "first_token", "last_token", "ended", "closed")
 
 
@@ -69,10 +70,10 @@ def test_a_connection_is_kept_and_counted(serve: Any) -> None:
 def test_the_first_event_is_long_before_the_first_token(serve: Any, name: str, dialect: str) -> None:
     few = serve(name, dialect, ttft_ms=300).few()
     assert max(truth["first_token_at_ns"] - truth["first_event_at_ns"] for _, truth in few) > 200 * MS
-    reading, _ = few[0]
-    before = [event for event in reading.events if event.at_ns < reading.answer[0].at_ns]
+    early = [[one for one in r.events if one.at_ns < r.answer[0].at_ns] for r, _ in few]
+    before = max(early, key=len)  # a client that gets no CPU reads some of them with the token
     assert before
-    assert not any(event.text for event in before)
+    assert not any(event.text for events in early for event in events)
     if name == "role-first":
         looks = b'"content":""' if dialect == "openai" else b'"type":"token"'
         assert any(looks in event.payload for event in before)
@@ -94,18 +95,22 @@ def test_multi_token_puts_several_tokens_in_an_event(serve: Any) -> None:
 
 
 def test_split_utf8_ends_packets_in_mid_character(serve: Any) -> None:
-    reading, _ = serve("split-utf8", itl_ms=50).once()
-    broken = chunks = 0
-    for _, data in reading.packets:
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            broken += 1
-            size = re.match(rb"([0-9a-f]+)\r\n", data)
-            chunks += size is not None and len(data) != size.end() + int(size[1], 16) + 2
-    assert broken >= TOKENS
-    assert chunks >= TOKENS // 2  # the HTTP chunk too is not whole in its packet
-    assert all(event.text.endswith("\N{WHALE}") for event in reading.answer)
+    served, seen = serve("split-utf8", itl_ms=50), list[tuple[int, int]]()
+    for _ in range(TRIES):  # a client that gets no CPU reads both halves at once
+        reading = served.connect().ask()
+        assert all(event.text.endswith("\N{WHALE}") for event in reading.answer)
+        broken = chunks = 0
+        for _, data in reading.packets:
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                broken += 1
+                size = re.match(rb"([0-9a-f]+)\r\n", data)
+                chunks += size is not None and len(data) != size.end() + int(size[1], 16) + 2
+        seen.append((broken, chunks))
+        if broken >= TOKENS and chunks >= TOKENS // 2:  # the HTTP chunk too is not whole in its packet
+            return
+    raise AssertionError(f"not once in {TRIES} tries: {seen}")
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -133,10 +138,12 @@ def test_fields_uses_all_that_the_format_has(serve: Any, dialect: str) -> None:
 
 def test_comments_come_before_the_first_token(serve: Any) -> None:
     few = serve("comments").few()
-    reading, _ = few[0]
-    assert reading.body.startswith(b": keep-alive\n\n")
-    comment_ns = next(at_ns for at_ns, data in reading.packets if b": keep-alive" in data)
-    assert comment_ns < reading.events[0].at_ns
+    before_ns = []
+    for reading, _ in few:
+        assert reading.body.startswith(b": keep-alive\n\n")
+        comment_ns = next(at_ns for at_ns, data in reading.packets if b": keep-alive" in data)
+        before_ns.append(reading.events[0].at_ns - comment_ns)
+    assert max(before_ns) > 0  # a client that gets no CPU reads both at once
     assert max(truth["first_event_at_ns"] - truth["headers_at_ns"] for _, truth in few) > TTFT_NS / 2
 
 

@@ -38,6 +38,8 @@ def test_nonsense_is_one_line_and_exit_code_2(here: Any, words: str) -> None:
     ended = here(main, *words.split())
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1)
     assert any(word in ended.stderr for word in words.split() or ["NAME"])
+    if not words:
+        assert "--list tells" in ended.stderr
 
 
 @pytest.mark.parametrize(("number", "expected"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
