@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from support import QUESTION, MockLLM, wait_until
+from support import LIMIT_S, QUESTION, MockLLM, wait_until
 from target_app.settings import Settings
 
 KEY = "sk-test-0123456789abcdef"
@@ -63,7 +63,7 @@ class Target:
         wait_until(lambda: self._server.started)
         self.port = int(self._server.servers[0].sockets[0].getsockname()[1])
 
-    def connect(self, timeout: float = 60) -> http.client.HTTPConnection:
+    def connect(self, timeout: float = LIMIT_S) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
 
     def get(self, path: str) -> Reply:

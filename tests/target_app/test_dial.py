@@ -48,9 +48,10 @@ def dial(tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Dial:
     async def aslept(seconds: float) -> None:
         slept(seconds)
 
-    monkeypatch.setattr(dial_module.time, "time_ns", lambda: 0)
-    monkeypatch.setattr(dial_module.time, "sleep", slept)
-    monkeypatch.setattr(dial_module.asyncio, "sleep", aslept)
+    # For the dial alone: another thread that sleeps would move the clock, too.
+    own = SimpleNamespace(**{**vars(time), "time_ns": lambda: 0, "sleep": slept})
+    monkeypatch.setattr(dial_module, "time", own)
+    monkeypatch.setattr(dial_module, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": aslept}))
     return Dial(tmp_path / "dial", seconds=1.0, seed=1, clock=lambda: clock.ns)
 
 

@@ -22,8 +22,8 @@ from target_app.pipeline import Pipeline
 from target_app.service import Service
 from target_app.settings import Settings
 from target_app.wire import AskRequest
-from workloads.checks.configuration import same_path
 from workloads.checks.facts import Facts
+from workloads.checks.same_path import same_path
 
 MOCKS = list(itertools.product([False, True], repeat=2))
 WAYS: list[dict[str, str]] = [

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support import ROOT
+from support import LIMIT_S, ROOT
 
 KEY = "sk-test-0123456789abcdef"
 
@@ -26,7 +26,7 @@ def run_uvicorn(environment: dict[str, str], port: int = 0) -> tuple[int, str]:
         "--log-level",
         "warning",
     ]
-    run = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=40)
+    run = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=LIMIT_S)
     return run.returncode, run.stdout + run.stderr
 
 

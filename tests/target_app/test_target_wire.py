@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from support import QUESTION, ROOT, wait_until
+from support import LIMIT_S, QUESTION, ROOT, wait_until
 
 STAGES = {"preprocess", "embed", "search", "prompt", "llm"}
 
@@ -173,5 +173,5 @@ def test_mock_embeddings_import_no_torch_where_the_index_is_there(
         "print(sorted({'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)))"
     )
     argv, env = [sys.executable, "-c", program], environment
-    run = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, timeout=LIMIT_S)
     assert (run.returncode, run.stdout.strip()) == (0, "[]"), run.stderr

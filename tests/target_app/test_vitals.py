@@ -13,10 +13,11 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from profiler.scrape import LEAST_INTERVAL_S
 from target_app.batching import BatchEmbedder
 from target_app.executors import DEFAULT_EXECUTOR, Pool
 from target_app.upstream import Upstream
-from target_app.vitals import Durations, Vitals
+from target_app.vitals import WINDOW_S, Durations, Vitals
 
 
 def value(vitals: Vitals, name: str, **labels: str) -> float | None:
@@ -25,18 +26,24 @@ def value(vitals: Vitals, name: str, **labels: str) -> float | None:
     return registry.get_sample_value(name, labels)
 
 
-def test_the_longest_is_of_this_second_and_the_one_before() -> None:
+def test_the_longest_is_of_this_window_and_the_one_before() -> None:
     clock = SimpleNamespace(s=100.0)
     times = Durations(lambda: clock.s)
-    for clock.s, seconds, longest in ((100.0, 0.5, 0.5), (100.9, 0.2, 0.5), (101.9, 0.1, 0.5)):
+    for windows, seconds, longest in ((0.0, 0.5, 0.5), (0.9, 0.2, 0.5), (1.9, 0.1, 0.5)):
+        clock.s = 100.0 + windows * WINDOW_S
         times.add(seconds)
         assert times.longest == longest
     assert (times.count, times.sum) == (3, pytest.approx(0.8))
-    for clock.s, longest in ((102.9, 0.1), (112.9, 0.0)):
+    for windows, longest in ((2.9, 0.1), (12.9, 0.0)):
+        clock.s = 100.0 + windows * WINDOW_S
         assert times.longest == longest
     times.add(0.3)
-    clock.s += 10
+    clock.s += 10 * WINDOW_S
     assert times.longest == 0.0
+
+
+def test_a_profile_that_asks_for_it_misses_no_longest() -> None:
+    assert WINDOW_S >= LEAST_INTERVAL_S
 
 
 def ran(during: Callable[[Vitals], object]) -> Vitals:

@@ -128,8 +128,12 @@ class Answer:
             self.finish_reason = reason
         if reason in GAVE_UP:
             self.fail(f"finish_reason is {reason}")
-        if not self.tokens and self._called_ns is not None:
-            self._counted(self._called_ns)
+        self._count_the_call()
+
+    def end(self, at_ns: int) -> None:
+        """The terminal event, with or without a reason before it."""
+        self.ended_ns = at_ns
+        self._count_the_call()
 
     def restart(self) -> None:
         """The server threw away what it had said (a fallback): the tokens start again."""
@@ -166,6 +170,11 @@ class Answer:
             self.gaps_us.append((at_ns - self.last_token_ns) // 1000)
         self.last_token_ns = at_ns
         self._paused = False
+
+    def _count_the_call(self) -> None:
+        """It is all of the answer where nothing else came."""
+        if not self.tokens and self._called_ns is not None:
+            self._counted(self._called_ns)
 
     def _forget_tokens(self) -> None:
         self.tokens = 0

@@ -21,7 +21,7 @@ _PASSED = ("status", "end")
 
 def fold_ask(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """An event: status, documents, token, a thought, clear_response, complete, end, error."""
-    if payload.strip() in (DONE, NOTHING):
+    if payload.strip() in (DONE, *NOTHING):
         return None  # another dialect's mark, for ours ends with its own event; a keep-alive
     event = decoded(answer, payload, at_ns)
     kind = event.get("type")
@@ -55,7 +55,7 @@ def _documents(event: dict[str, Any]) -> int:
         [data] = lists
     if isinstance(data, list):
         return len(data)
-    return count if isinstance(count, int) else 0
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
 
 
 def _stages(raw: Any) -> dict[str, dict[str, float]] | None:

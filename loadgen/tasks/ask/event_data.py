@@ -15,8 +15,8 @@ from loadgen.tasks.ask.answer import Answer
 from loadgen.tasks.ask.event_errors import error_of_list
 
 NOT_JSON = "an event is not JSON"
-NOTHING = b"null"
-"""The data by which some gateways keep a connection open."""
+NOTHING = (b"null", b"")
+"""The data, without blanks around it, by which some gateways keep a connection open."""
 _ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})?')
 """Of JSON; a backslash alone is none."""
 

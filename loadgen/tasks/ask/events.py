@@ -89,6 +89,8 @@ class TokenForm:
             and data.endswith(self.close)
             and data.find(b'"', head) == end > head
             and data[end - 1] not in _OPEN_ENDS
+            and data.find(b"\n", head, end) < 0  # the line ends there, and its JSON is half
+            and data.find(b"\r", head, end) < 0
             and (end - head < len(_THINK_MARK) or data.find(_THINK_MARK, head, end) < 0)
         )
 
@@ -223,6 +225,7 @@ class EventStream:
 
     def _one(self, data: bytes, at: int, end: int, at_ns: int) -> None:
         """An event of one ``data:`` line, from ``at`` to ``end``."""
+        self._parser.begun()
         begin = at + (6 if data.startswith(b" ", at + 5) else 5)
         payload = data[begin:end]
         if not payload:

@@ -30,11 +30,11 @@ def fold_openai(answer: Answer, payload: bytes, at_ns: int) -> str | None:
     """A chunk; ``[DONE]`` is the terminal event."""
     if not payload.startswith(b"{"):
         if payload.lstrip(b' \t"').startswith(DONE):
-            answer.ended_ns = at_ns
+            answer.end(at_ns)
             return None
         if payload.startswith(b":"):
             return None  # a comment that a gateway wrapped up as data
-        if payload.strip() == NOTHING:
+        if payload.strip() in NOTHING:
             return None
     event = decoded(answer, payload, at_ns)
     choices = event.get("choices")
@@ -164,7 +164,8 @@ def _words(value: object, *, of: bool | None = False) -> str:
     said = []
     for part in value:
         if isinstance(part, str):
-            said.append(part)
+            if of is not True:
+                said.append(part)
         elif isinstance(part, dict) and (of is None or is_thought(part) == of):
             said += [_words(value) for name, value in part.items() if name in _TEXT or of_thoughts(name)]
             if of is None and isinstance(part.get("data"), str):

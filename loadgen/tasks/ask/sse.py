@@ -68,6 +68,10 @@ class SseParser:
         """A line has begun and not ended."""
         return bool(self._line)
 
+    def begun(self) -> None:
+        """The stream began with bytes that were not fed: no byte order mark can follow."""
+        self._start = None
+
     def feed(self, data: bytes) -> list[bytes]:
         """The payloads completed by ``data``, several ``data:`` lines joined with a newline."""
         if self._start is not None:

@@ -46,7 +46,8 @@ def test_two_workers_every_request_once_with_its_region(stage: Stage, over: Any)
 
 
 def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report(stage: Stage) -> None:
-    master, eu, us = stage.two("-t", "5s", "--drain-seconds", "1")
+    # More than those before the kill, however long they take: the run is to go on after it.
+    master, eu, us = stage.two("--requests", "150", "--min-seconds", "0", "--drain-seconds", "1")
     stage.both_recorded(50)
     stage.recorded(len(stage.records()) + 15)  # what is recorded has just been reported
     eu.kill()
@@ -63,7 +64,7 @@ def test_a_killed_worker_makes_the_run_invalid_and_loses_at_most_its_last_report
 
 
 def test_a_worker_that_is_told_to_go_pushes_what_it_has(stage: Stage, ended_well: Any) -> None:
-    master, eu, us = stage.two("-t", "4s")
+    master, eu, us = stage.two("--requests", "100", "--min-seconds", "0")
     stage.both_recorded(20)
     eu.send(signal.SIGTERM)
     assert ended_well(eu), eu.text

@@ -67,10 +67,10 @@ def test_openai_chunks() -> None:
 
 
 @pytest.mark.parametrize("how", [fold_ask, fold_openai])
-def test_nonsense_is_an_error_of_the_stream_and_null_a_keep_alive(how: Any) -> None:
+def test_nonsense_is_an_error_of_the_stream_and_null_or_a_blank_a_keep_alive(how: Any) -> None:
     for payload in (b"{", b"[1]", b"\xff", b"nul"):
         assert "not" in str(fold([(1, payload)], how).error)
-    answer = fold([(1, b"null"), (2, b" null ")], how)
+    answer = fold([(1, b"null"), (2, b" null "), (3, b" "), (4, b"\t"), (5, b"\n")], how)
     assert (answer.error, answer.events) == (None, 0)
 
 
@@ -106,6 +106,7 @@ def test_what_is_an_error_in_a_chunk(event: dict[str, Any], error: str | None) -
     ({"thought_signature": "c2ln", "content": "a"}, 1, 0), ({"reasoning": {"summary": "so"}}, 0, 1),
     ({"thoughts": "so"}, 0, 1), ({"reasoning_content": None, "content": "a"}, 1, 0),
     ({"tool_calls": [{"type": "custom", "custom": {"input": "x"}}]}, 1, 0), ({"audio": {"id": "a"}}, 0, 0),
+    ({"content": ["a", "b"]}, 1, 0), ({"content": [{"type": "thinking", "thinking": ["so"]}, "a"]}, 1, 1),
 ])  # fmt: skip
 def test_what_a_delta_holds(delta: dict[str, Any], tokens: int, thoughts: int) -> None:
     answer = fold([(1, {"choices": [{"delta": delta}]})], fold_openai)
@@ -147,7 +148,7 @@ def test_bodies() -> None:
 
 @pytest.mark.parametrize(("event", "count"), [
     ({"data": [{}, {}], "count": 5}, 2), ({"documents": [{}]}, 1),
-    ({"sources": [{}, {}, {}], "message": "found"}, 3), ({"count": 4}, 4),
+    ({"sources": [{}, {}, {}], "message": "found"}, 3), ({"count": 4}, 4), ({"count": True}, 0),
     ({"data": [{}], "tags": ["a", "b"]}, 1), ({"ids": [1], "tags": ["a", "b"]}, 0), ({"data": []}, 0),
     ({}, 0),
 ])  # fmt: skip

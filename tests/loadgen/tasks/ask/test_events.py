@@ -169,6 +169,23 @@ def test_a_text_that_is_not_json_to_the_letter_is_a_token_wherever_it_stands(
     assert found.ended_ns is not None
 
 
+@pytest.mark.parametrize(("odd", "tokens", "broken"), [
+    (b'data: {"type": "token", "content": "a\nb"}\n\n', 4, True),
+    (b'data: {"type": "token", "content": "a\rb"}\n\n', 4, True),
+    (b'\xef\xbb\xbfdata: {"type": "token", "content": "a"}\n\n', 4, False),  # a field that nobody knows
+])  # fmt: skip
+@pytest.mark.parametrize("place", [1, 3])
+def test_what_breaks_an_event_does_so_in_whatever_pieces_it_comes(
+    odd: bytes, tokens: int, broken: bool, place: int
+) -> None:
+    events = [b'data: {"type": "token", "content": "w"}\n\n'] * 4
+    events.insert(place, odd)
+    stream = b"".join(events)
+    for pieces in (events, [stream], [stream[k : k + 1] for k in range(len(stream))]):
+        found = counted(pieces, fold_ask)
+        assert (found.tokens, found.error is not None) == (tokens, broken)
+
+
 def test_what_a_record_keeps_of_a_text_is_unicode() -> None:
     stream = b'data: {"type": "error", "message": "no \\ud83d", "x": "\xff"}\n\ndata: {"type": NaN}\n\n'
     found = counted([stream], fold_ask)

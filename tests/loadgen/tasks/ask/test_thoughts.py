@@ -80,10 +80,11 @@ def test_a_thought_beside_text_is_counted_as_one() -> None:
     assert answer.token_count == (4, "events")
 
 
+@pytest.mark.parametrize("end", [chunk("tool_calls"), b"data: [DONE]\n\n"], ids=["reason", "none"])
 @pytest.mark.parametrize("arguments", ["", {}, None])
-def test_a_call_without_arguments_is_an_answer(arguments: Any) -> None:
+def test_a_call_without_arguments_is_an_answer(arguments: Any, end: bytes) -> None:
     call = {"index": 0, "function": {"name": "now", "arguments": arguments}}
-    answer = read(chunk(tool_calls=[call]), chunk("tool_calls"))
+    answer = read(chunk(tool_calls=[call]), end)
     assert (answer.tokens, answer.first_token_ns) == (1, 1_000_000)
 
 
