@@ -34,6 +34,12 @@ def _lumpy(r: RequestRecord) -> bool:
     return r.gaps_us[0] < TOGETHER_US and together >= LUMP_SHARE * len(r.gaps_us)
 
 
+def _at_once(r: RequestRecord) -> bool:
+    """The whole answer came in less time than passes between two lumps: a busy receiver, or who writes a line
+    after the other of what it has by then, takes more than 50 us from token to token."""
+    return sum(r.gaps_us) < BETWEEN_LUMPS_MS * 1000
+
+
 def _bundled(r: RequestRecord) -> bool:
     """So many tokens came together with the one before that the median gap is none."""
     return sum(gap < TOGETHER_US for gap in r.gaps_us) >= len(r.gaps_us) / 2
@@ -45,7 +51,7 @@ def _held(r: RequestRecord, *, alone: bool) -> bool | None:
     longer_ms = _written_for_longer_ms(r)
     if longer_ms is not None:  # however the tokens came: what holds the first ones may let the others through
         return longer_ms > HELD_MS
-    if not _bundled(r):
+    if not _bundled(r) and not _at_once(r):
         return False
     if CUT_EVENT in r.flags:
         return True
@@ -90,10 +96,11 @@ def _later_than_stages_ms(r: RequestRecord) -> float | None:
 def buffering(facts: Facts) -> Check:
     """Did something on the way (a reverse proxy that buffers) hold the tokens back and let them go in lumps?
 
-    Then TTFT is too high and ITL too low. Lumps (half of the gaps or more below 50 us) alone prove nothing:
-    speculative decoding, a detokenizer, a mock, and above all a server whose event loop is blocked bundle
-    tokens too. Nor does a first token that is later than the stages that the service times: a step without a
-    time may be as long as a lump takes to fill. So it is told by what only one of the two can do:
+    Then TTFT is too high and ITL too low. Lumps (half of the gaps or more below 50 us, or all tokens within
+    20 ms) alone prove nothing: speculative decoding, a detokenizer, a mock, and above all a server whose
+    event loop is blocked bundle tokens too. Nor does a first token that is later than the stages that the
+    service times: a step without a time may be as long as a lump takes to fill. So it is told by what only
+    one of the two can do:
 
     - The service itself says for how long it wrote (``written_ms``). What was not held takes as long to come.
       Of what was, the first token lay on the way for the difference: over 50 ms.
@@ -146,7 +153,9 @@ def _unknown(unknown: Sequence[RequestRecord], of: int) -> str:
     late = [ms for r in unknown if (ms := _later_than_stages_ms(r)) is not None]
     step = f", the first one {median(late):.0f} ms later than the stages took" if late else ""
     untimed = " has a step that it does not time," if late else ""
-    if median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000 or not all(map(_lumpy, unknown)):
+    if median(max(r.gaps_us) for r in unknown) >= BETWEEN_LUMPS_MS * 1000 or not all(
+        _lumpy(r) or _at_once(r) for r in unknown
+    ):
         return (
             f"{where}the tokens came in lumps{step}: it cannot be told whether the service sends several at "
             f"a time,{untimed} or is blocked now and then, or a proxy buffers; ITL is that of the lumps, and "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workloads.checks import answers, configuration, load, machine, run, streams, too_short
+from workloads.checks import answers, configuration, load, machine, run, same_path, streams, too_short
 from workloads.checks.body_end import body_end
 from workloads.checks.facts import Judge
 
@@ -16,7 +16,7 @@ def among_all(
     that explain others, what is to be ``steady``, and what looks into the answers' ``contents``."""
     return (
         *(run.kept, run.workers, answers.failures, too_short.too_short),
-        *(configuration.configuration, configuration.same_path),
+        *(configuration.configuration, same_path.same_path),
         *causes,
         *(configuration.tls, run.generator_lag, run.generator_cpu),
         *(load.concurrency, load.littles_law, body_end, load.arrival_rate, load.lateness),

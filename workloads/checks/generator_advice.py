@@ -13,6 +13,8 @@ MORE_WORKERS = (
 STARVED_PERCENT = 50.0
 """Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
 answered in time."""
+TOO_LITTLE = "so the machine gave it too little CPU"
+"""Who took it, a load cannot know: a sweep sees programs that took much, and a report says whether it did."""
 OF_DIVISIONS = {
     Apart.OWN: "",
     Apart.SHARED: "leave a CPU to the load alone (as sweep --cpus auto does)",
@@ -53,10 +55,7 @@ def relief(facts: Facts) -> str:
         also = f" ({others}, too)" if others else ""
         return f"its own work takes {own:.0f} % of a core, so {MORE_WORKERS}{also}"
     if others:
-        return (  # who took it, a load cannot know: a sweep names programs that took much
-            f"{others}{used}, so the machine (its host, a quota, or programs that come and go) gave it too "
-            f"little CPU: see what else runs on it, and measure again{apart}"
-        )
+        return f"{others}{used}, {TOO_LITTLE}: see what else runs on it, and measure again{apart}"
     if own is not None:
         return (
             f"it used only {own:.0f} % of a core, so more workers would not help: see what else runs on the "

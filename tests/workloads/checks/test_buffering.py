@@ -210,6 +210,14 @@ def test_what_holds_the_first_tokens_and_lets_the_others_through_one_by_one_is_f
     assert "ms after the service wrote the first one, as through a proxy" in check.text
 
 
+def test_an_answer_that_came_whole_in_no_time_is_not_taken_for_a_stream() -> None:
+    """A token each 0.2 ms, which is no lump by its gaps."""
+    records = [_record(n, STEADY, _replayed, says="nothing", headers_first=True) for n in range(20)]
+    check = _judged(records)
+    assert check.status == "n/a"
+    assert "the tokens came all at once" in check.text
+
+
 def test_what_a_service_says_of_its_writing_and_cannot_be_is_not_believed() -> None:
     made = [_record(n, HONEST["two lumps"], _segments, says="written", headers_first=True) for n in range(20)]
     for written_ms in (-1.0, 1e6):
