@@ -44,7 +44,7 @@ def _in_order(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Block]:
     yield from hypothesis_tables(analysis)
     yield from level_tables(analysis, above)
     yield from region_tables(analysis.regions)
-    yield from section(found, acquittals(analysis, found))
+    yield from section(found, acquittals(analysis, found), above)
     yield from fix_tables(analysis)
     yield from comparison_tables(analysis)
     yield from effect_tables(analysis)

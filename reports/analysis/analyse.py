@@ -18,6 +18,7 @@ from reports.analysis import (
     of_ratios,
     of_records,
     of_runs,
+    of_sharing,
     of_spans,
     of_stacks,
 )
@@ -62,6 +63,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_stacks.no_stacks,
     of_machine.disturbed,
     of_machine.stood_still,
+    of_sharing.load_took,
     of_answers.late,
     of_answers.gaps_left_out,
     of_ends.ended_short,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from records.cells import layout
 from records.errors import RecordError
-from records.evidence.expected import SEEN, expected, is_kept, unseen_seconds
+from records.evidence.expected import SEEN, expected_files, is_kept, unseen_seconds
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.figures.summary import CellSummary
@@ -47,7 +47,7 @@ def wanted(analysis: Analysis, cell: CellSummary) -> dict[str, list[Path]]:
     plans = {source.name: source.run.meta.get("plan") for source in analysis.sources}
     found: dict[str, list[Path]] = {}
     for part in cell.parts:
-        for file in expected(plans.get(part.source), cell.cell.deployment):
+        for file in expected_files(plans.get(part.source), cell.cell.deployment):
             found.setdefault(file, []).append(part.data.path)
     return found
 

@@ -274,10 +274,11 @@ def few_repeats(analysis: Analysis) -> Iterator[Note]:
 def cpus(analysis: Analysis) -> Iterator[Note]:
     """One for each way in which they were divided; none where it was not kept."""
     asked = [part.data.cell.requested.get("cpus") for cell in analysis.cells for part in cell.parts]
-    yield from dict.fromkeys(found for one in asked if (found := _divided(one)) is not None)
+    yield from dict.fromkeys(found for one in asked if (found := divided(one)) is not None)
 
 
-def _divided(cpus: Any) -> Cpus | None:
+def divided(cpus: Any) -> Cpus | None:
+    """As a cell's ``requested.cpus`` has it; None where it does not say, or not in its form."""
     if not isinstance(cpus, dict) or not _numbers(cpus.get("load")):
         return None
     target = cpus.get("target", ())

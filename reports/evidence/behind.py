@@ -11,8 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 
 from records.evidence.inside import Place, Work
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.kinds import HOME_MADE, TURN
-from reports.evidence.libraries import WAITING
+from reports.evidence.kinds import HOME_MADE, SLEEP, TURN
+from reports.evidence.libraries import WAITING, function_at
 
 IN_THREADS = frozenset(("executor", "thread"))
 STUCK = {"lock-wait": "lock", "pool-wait": "pool"}
@@ -24,7 +24,7 @@ IN_THE_SYSTEM = RECEIVES | {
     f":{name}" for name in ("get", "sleep", "select", "poll", "wait", "accept", "connect")
 }
 """or only waits in another way."""
-WATCHING = frozenset(("request-body", "sleep"))
+WATCHING = frozenset(("request-body", SLEEP))
 """What a task waits for that only watches for its client's end, or looks again later."""
 BUSY = 0.5
 """Of its time somebody has to be at work, on the mean, for all others to wait for that."""
@@ -49,9 +49,7 @@ def workers(inside: InsideOfCells, takers: Collection[str] = ()) -> float:
     not, but for one of ``takers``: between two pieces of work, as at a rate limit."""
 
     def is_idle(place: Place) -> bool:
-        return place.kind in HOME_MADE | WATCHING and not (
-            place.kind == "sleep" and _function(place) in takers
-        )
+        return place.kind in HOME_MADE | WATCHING and not (place.kind == SLEEP and _function(place) in takers)
 
     tasks = sum(count for place, count in inside.beside if place.where and not is_idle(place))
     serving = sum(count for place, count in inside.waits if place.kind in IN_THREADS)
@@ -84,7 +82,7 @@ def _through_threads(
 
 
 def _waits_at(work: Work) -> Place | None:
-    kind = STUCK.get(work.doing) or (work.waits if work.waits != "sleep" else "")  # which nobody ends
+    kind = STUCK.get(work.doing) or (work.waits if work.waits != SLEEP else "")  # which nobody ends
     return Place(kind=kind, at=work.called, where=work.where) if kind else None
 
 
@@ -95,7 +93,7 @@ def stuck_at(inside: InsideOfCells) -> frozenset[Place]:
 
 def _function(of: Place | Work) -> str:
     """That whose line it is."""
-    return of.where.rpartition(":")[0]
+    return function_at(of.where)
 
 
 def _in_turn(waits: dict[Place, float], inside: InsideOfCells, takers: Collection[str]) -> dict[Place, float]:

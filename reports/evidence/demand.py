@@ -15,7 +15,6 @@ from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import OUTSIDE, READS, STAGE, STAGE_QUEUE
 from reports.evidence.loaded import LoadedPoint
-from reports.evidence.machine import GotOfMachine
 
 PROCESSOR, EVENT_LOOP, EXECUTOR, LLM = "processor", "event-loop", "executor", "llm"
 PLACES = frozenset(("lock", "semaphore", "pool", "thread-limiter"))
@@ -118,18 +117,18 @@ def _of_app(point: LoadedPoint) -> Iterator[tuple[Resource, Use]]:
     """The threads that were sampled: the loop's (of several loops their mean), and those of executors."""
     if (inside := point.inside) is None:
         return
-    yield Resource(kind=EVENT_LOOP), _of_loop(inside, point.machine)
+    yield Resource(kind=EVENT_LOOP), _of_loop(inside, point.loop_cpu[0])
     for executor in inside.executors:
         if executor.most:
             name = Resource(kind=EXECUTOR, name=executor.name)
             yield name, _sampled(executor.busy, executor.most, inside.samples)
 
 
-def _of_loop(inside: InsideOfCells, machine: GotOfMachine | None) -> Use:
+def _of_loop(inside: InsideOfCells, on_cpu: float | None) -> Use:
     """Who looks does so when Python lets go of the loop's thread, often just as that has nothing left to do:
     of one process the thread was busy as long as it was on a CPU, at least."""
     looked = _sampled(inside.loop_mean, 1, inside.samples)
-    on_a_cpu = (machine.main_thread_cpu or 0.0) if machine is not None and inside.servers == 1 else 0.0
+    on_a_cpu = (on_cpu or 0.0) if inside.servers == 1 else 0.0
     return Use(busy=min(1.0, on_a_cpu), capacity=1.0) if on_a_cpu > looked.busy else looked
 
 

@@ -77,7 +77,7 @@ def crowd(point: LoadedPoint, light: LoadedPoint) -> Crowd | None:
     if (machine.cpu_cores if machine.is_delayed else machine.wanted_cores) < LEAST_CORES * processes:
         return None
     if taken is not None:
-        main = machine.main_thread_cpu
+        main, _ = point.loop_cpu
         free = not inside.looped if main is None else main <= OF_LOOP * machine.cpu_cores / processes
         if taken < TAKEN or not free:
             return None

@@ -1,4 +1,8 @@
-"""The kinds of places where a request can be (`profiler.inside` names them), by what one does there."""
+"""The kinds of places where a request can be, by what one does there.
+
+`profiler.inside` names them, in words of its own: it may import nothing of ours. A test holds that all of its
+words are known here.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +16,22 @@ LOCKS = frozenset(("lock", "semaphore", "condition", "barrier", "queue-put", "qu
 THREADS = frozenset(("executor-queue", "thread-limiter"))
 CONNECTIONS = frozenset(("pool",))
 NAMES = frozenset(("dns",))
-READS = frozenset(("socket-read", "future", "event", "queue-get", "executor", "thread"))
+READ, SLEEP = "socket-read", "sleep"
+"""For what another service sends; a pause of the app's own."""
+QUEUE = "queue-get"
+"""Until somebody puts something into a queue."""
+READS = frozenset((READ, "future", "event", QUEUE, "executor", "thread"))
 """How one waits for an answer from elsewhere, or for work that others do."""
-HOME_MADE = frozenset(("future", "event", "queue-get"))
+HOME_MADE = frozenset(("future", "event", QUEUE))
 """Those of which an app can make a lock or a pool of its own."""
-SLEEPS = frozenset(("sleep",))
-AWAY = frozenset(("socket-read", "connect", "dns", "subprocess"))
+SLEEPS = frozenset((SLEEP,))
+AWAY = frozenset((READ, "connect", "dns", "subprocess"))
 """How one waits for what is done elsewhere, by none of the app's threads."""
 TURN, RETRY = "turn", "retry"
 """For what the app's own tasks or threads make, fewer than there are requests that wait for them; until what
 was refused or failed is tried again."""
 OTHERS = frozenset(
-    (RETRY, "sleep", "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
+    (RETRY, SLEEP, "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
 )
 QUEUES = LOCKS | THREADS | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE, TURN}
 """Where nobody is served."""

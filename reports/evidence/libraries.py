@@ -107,5 +107,9 @@ def by_family(works: Iterable[tuple[Work, float]]) -> list[tuple[str, Work, floa
 
 
 def function_of(work: Work) -> str:
+    return function_at(work.where)
+
+
+def function_at(line: str) -> str:
     """``retrieve (app.py``: without its line."""
-    return work.where.rpartition(":")[0]
+    return line.rpartition(":")[0]

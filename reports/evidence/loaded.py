@@ -120,11 +120,16 @@ class LoadedPoint:
 
     @cached_property
     def machine(self) -> GotOfMachine | None:
-        """The loop's thread by the clocks that were seen inside, where those are known."""
-        found, inside = got_of_machine(self.level.valid_cells), self.inside
-        if found is None or inside is None or inside.loop_on_cpu is None:
-            return found
-        return replace(found, main_thread_cpu=inside.loop_on_cpu, main_thread_delay=inside.loop_delay)
+        return got_of_machine(self.level.valid_cells)
+
+    @property
+    def loop_cpu(self) -> tuple[float | None, float | None]:
+        """The shares of the time in which the loop's thread was on a CPU, and in which it could run and had
+        none: by the clocks that were seen inside, else by its machine's main thread; None: nobody knows."""
+        inside, machine = self.inside, self.machine
+        if inside is not None and inside.loop_on_cpu is not None:
+            return inside.loop_on_cpu, inside.loop_delay
+        return (None, None) if machine is None else (machine.main_thread_cpu, machine.main_thread_delay)
 
     @property
     def loop_held(self) -> float:
@@ -142,11 +147,10 @@ class LoadedPoint:
     @property
     def loop_works(self) -> float:
         """What of that is left without its waits for a CPU."""
-        inside, machine = self.inside, self.machine
+        inside = self.inside
         if inside is None:
             return 0.0
-        delay = (machine.main_thread_delay if machine is not None else None) or 0.0
-        return max(inside.loop_busy - delay, inside.loop_on_cpu or 0.0)
+        return max(inside.loop_busy - (self.loop_cpu[1] or 0.0), inside.loop_on_cpu or 0.0)
 
     @cached_property
     def probed(self) -> Probed | None:

@@ -28,8 +28,9 @@ class GotOfMachine:
     run_delay: float | None
     """Of the time in which its threads could run, the share in which they waited for a CPU."""
     main_thread_cpu: float | None
-    """Share of the time in which its event loop's thread was on a CPU, and in which it waited for one; None,
-    too, where it is not known which of several processes has that."""
+    """Share of the time in which its main thread was on a CPU, and in which it waited for one; None, too,
+    where it is not known which of several processes has the event loop. Of that loop's thread
+    `LoadedPoint.loop_cpu` knows more."""
     main_thread_delay: float | None
     threads: float | None
     throttled: float | None
@@ -65,11 +66,6 @@ class GotOfMachine:
     def busy(self) -> float:
         """The share of what it may take that it took."""
         return self.cpu_cores / self.cores if self.cores else 0.0
-
-    def undelayed(self, busy: float) -> float:
-        """Of the share of the time in which its event loop's thread was at something, what is left without
-        its waiting for a CPU: as a share of that."""
-        return max(0.0, 1 - (self.main_thread_delay or 0.0) / busy) if busy else 1.0
 
     @property
     def wanted_cores(self) -> float:

@@ -93,6 +93,11 @@ class Service:
         return max(self.excess, self.before_first_token)
 
     @property
+    def added_ms(self) -> float:
+        """What the load adds to each answer by them (Little's law); 0 where none ends."""
+        return 1e3 * self.waiting / self.heavy.per_second if self.heavy.per_second else 0.0
+
+    @property
     def held(self) -> float:
         """The share of the requests in flight that wait because of the load: 0, it scales; near 1, all do."""
         return max(0.0, self.excess / self.heavy.in_flight) if self.heavy.in_flight else 0.0

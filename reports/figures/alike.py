@@ -61,7 +61,7 @@ def same_service(one: Cell, other: Cell) -> bool:
     if is_older(one) != is_older(other) or _address(one) != _address(other):
         return False
     here = [cell.requested.get(MACHINE) for cell in (one, other)]
-    return here[0] == here[1] or not _is_loopback(_address(one)[0])
+    return here[0] == here[1] or not is_loopback(_address(one)[0])
 
 
 def _address(cell: Cell) -> tuple[str, Any]:
@@ -70,7 +70,8 @@ def _address(cell: Cell) -> tuple[str, Any]:
     return str(cell.requested.get("host", "")).rstrip("/"), name
 
 
-def _is_loopback(url: str) -> bool:
+def is_loopback(url: str) -> bool:
+    """Is what answers there on this machine?"""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:

@@ -14,6 +14,7 @@ from reports.figures.text import listed, number
 from reports.notes.caution import ALL_NAMED, NAMED, Caution, more
 from reports.notes.kind_cautions import WORDS_OF_KINDS
 from reports.notes.run_cautions import WORDS_OF_RUNS
+from reports.notes.sharing_cautions import WORDS_OF_SHARING
 from workloads.checks.body_end import in_words
 
 
@@ -259,6 +260,7 @@ def _connecting(notes: Sequence[of_loads.Connecting]) -> Caution:
 WORDS: dict[type[Note], Callable[[Any], Caution]] = {
     **WORDS_OF_RUNS,
     **WORDS_OF_KINDS,
+    **WORDS_OF_SHARING,
     of_answers.ThoughtsOnly: _thoughts_only,
     of_answers.UnknownEnds: _unknown_ends,
     of_answers.TokenPace: _token_pace,

@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from records.cells.other_programs import in_words
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.of_loads import AddedUp, LevelsApart, OpenLoop, ShapedLoad
 from reports.analysis.of_machine import GeneratorFigure, GeneratorUnknown, NoPriority
 from reports.analysis.of_runs import Cpus, FewRepeats
 from reports.document.document import Paragraph
-from reports.figures.others import busiest_others
 from reports.figures.summary import CellSummary
 from reports.figures.text import listed, number, value
 from reports.notes.cautions import cautions, grouped
+from reports.notes.meanwhile import meanwhile
 from reports.notes.said_above import ALIKE, as_above, is_said, without_figures
 from reports.notes.valid_count import valid_count
-from workloads.catalogue import check_named
 from workloads.checks.advice import in_one_line
 
 
@@ -37,11 +35,11 @@ def _invalid_lines(analysis: Analysis, above: Sequence[str]) -> Iterator[str]:
     for cells in groups.values():
         why = _reason(cells[0], above)
         if len(cells) == 1:
-            yield f"{_figures_of(cells[0], analysis)}: {why}{_beside(cells)}"
+            yield f"{_figures_of(cells[0], analysis)}: {why}{_beside(cells, above)}"
             continue
         alike = len({_reason(cell, above) for cell in cells}) == 1
         names = ", ".join(map(analysis.named, cells))
-        yield f"{len(cells)} cells ({names}): {why if alike else f'{ALIKE}{why}'}{_beside(cells)}"
+        yield f"{len(cells)} cells ({names}): {why if alike else f'{ALIKE}{why}'}{_beside(cells, above)}"
 
 
 def _without_valid_cell(analysis: Analysis, causes: Mapping[tuple[str, str], str]) -> Iterator[str]:
@@ -55,12 +53,10 @@ def _without_valid_cell(analysis: Analysis, causes: Mapping[tuple[str, str], str
             yield f"{'/'.join(pair)} has no valid cell, and so no figures of throughput or latency {but}."
 
 
-def _beside(cells: Sequence[CellSummary]) -> str:
-    """Who else was at work on the machine, where that may be why they failed."""
-    if not any(check_named(check.name).of_the_machine for cell in cells for check in cell.failed_checks):
-        return ""
-    said = in_words(busiest_others(cells, much=True), at_most=len(cells) > 1)
-    return said and f"; meanwhile {said}"
+def _beside(cells: Sequence[CellSummary], above: Sequence[str]) -> str:
+    """Who else was at work, where that may be why they failed and no line ``above`` has it."""
+    said = meanwhile(cells)
+    return f"; {said}" if said and not any(said in line for line in above) else ""
 
 
 def _figures_of(cell: CellSummary, analysis: Analysis) -> str:
@@ -112,7 +108,8 @@ def _no_priority(notes: Sequence[NoPriority]) -> Iterator[str]:
     where = "a cell that was late or spoiled" if count == 1 else f"{count} cells that were late or spoiled"
     yield (
         f"Generator: this system did not let it run before other programs (real-time priority), in {where}; "
-        "root, CAP_SYS_NICE or an rtprio limit (ulimit -r) allows it."
+        "root, CAP_SYS_NICE or an rtprio limit (ulimit -r) allows it, but in a control group without "
+        "real-time (cpu.rt_runtime_us is 0) nobody may."
     )
 
 

@@ -11,7 +11,7 @@ from reports.words.full import named
 def prediction(found: Compared) -> str:
     """What was measured stands last, with the levels beside the knee."""
     if found.foretold is None:
-        return "Where it binds was not predictable by its light loads"
+        return "Its measurements with few users alone do not tell at how many users it stops growing"
     own, knee = found.foretold, found.knee
     loads = listed([str(users) for users in own.by])
     what = f" ({named(own.resource)})" if own.resource else ""

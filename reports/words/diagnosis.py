@@ -10,6 +10,7 @@ from reports.document.sentence import Sentence
 from reports.figures.text import listed, number
 from reports.findings.acquitted.acquittal import Acquittal
 from reports.findings.common.finding import Effect, Evidence, Finding
+from reports.notes.said_above import AS_ABOVE
 from reports.words.meanings import MEANS, sure
 
 TOLD = 3
@@ -42,7 +43,7 @@ def in_words(found: Sequence[Finding]) -> Iterator[Sentence]:
     is in its section."""
     told = [finding for finding in found if finding.severity != "info"][:TOLD]
     for i, finding in enumerate(told):
-        whole = f"{_said(finding)}. {_to_do(finding)}."
+        whole = _whole(finding)
         short = whole if i == 0 else f"{_named(finding)} ({finding.confidence})."
         yield Sentence(text=whole, short=short, kept=i == 0)
     if more := sum(finding.severity != "info" for finding in found) - len(told):
@@ -60,20 +61,25 @@ def causes(analysis: Analysis, found: Sequence[Finding]) -> dict[tuple[str, str]
     return {about: listed(names) for about, names in named.items()}
 
 
-def section(found: Sequence[Finding], free: Sequence[Acquittal]) -> Iterator[Paragraph]:
-    """All of them, with their evidence; and of services of which something was found, what it is not."""
+def section(
+    found: Sequence[Finding], free: Sequence[Acquittal], above: Sequence[str] = ()
+) -> Iterator[Paragraph]:
+    """All of them, with their evidence; and of services of which something was found, what it is not.
+    ``above``: the report's first lines, of which nothing is said again."""
     if found:
-        lines = [line for finding in found for line in _with_evidence(finding)]
+        lines = [line for finding in found for line in _with_evidence(finding, above)]
         yield Paragraph(
             title="What was found, and what it rests on", lines=(*lines, *_ruled_out(found, free))
         )
 
 
-def _with_evidence(finding: Finding) -> Iterator[str]:
-    yield f"{_said(finding)}."
+def _with_evidence(finding: Finding, above: Sequence[str]) -> Iterator[str]:
+    is_above = _whole(finding) in above
+    yield f"{_named(finding)}, {AS_ABOVE}." if is_above else f"{_said(finding)}."
     if evidence := finding.evidence[len(_in_its_sentence(finding)) :]:
         yield f"  Evidence: {_figures(evidence)}."
-    yield f"  {_to_do(finding)}."
+    if not is_above:
+        yield f"  {_to_do(finding)}."
 
 
 def _in_its_sentence(finding: Finding) -> Sequence[Evidence]:
@@ -127,6 +133,10 @@ def _said(finding: Finding) -> str:
     costs = ": ".join(filter(None, (BINDS[finding.binds], effect)))
     said = (f"{_named(finding)}{means}", costs, f"How sure: {sure(finding.code, finding.confidence)}")
     return ". ".join(filter(None, said))
+
+
+def _whole(finding: Finding) -> str:
+    return f"{_said(finding)}. {_to_do(finding)}."
 
 
 def _to_do(finding: Finding) -> str:

@@ -60,9 +60,10 @@ def knee_sentence(knee: Knee, *, of_fixes: bool = False, full: Rung | None = Non
     if knee.concurrency is not None:
         sure = ""
         if knee.low is not None and (knee.low, knee.high) != (knee.concurrency, knee.concurrency):
-            sure = f"; 95 % of resamplings put it at {knee.low}-{knee.high}"
+            sure = f"; in 95 of 100 selections of its repeats by chance it is at {knee.low}-{knee.high}"
         if knee.reached_share < 0.95:
-            sure += f"; {100 * (1 - knee.reached_share):.0f} % of resamplings see it still growing"
+            often = f"{100 * (1 - knee.reached_share):.0f} of 100 selections of its repeats by chance"
+            sure += f"; it may still grow, as it does in {often}"
         return f"stops growing {_where(knee)}, {best}{sure}"
     if knee.levels == 1 and of_fixes:
         return f"{best} at {users(knee.top)}, the load of the finding: there the fixes are compared"

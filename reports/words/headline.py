@@ -79,8 +79,8 @@ def _in_brief(care: Sequence[Caution], full: int, end: int | None = None) -> lis
     if end is not None and end < len(care):
         left = f"{len(care) - end} {'more ' * bool(briefs)}reason{'s' * (len(care) - end > 1)}"
         if not briefs:
-            return [f"Read with care, for {left}: see the verdict."]
-        briefs.append(left)
+            return [f"Read with care, for {left}: see the verdict at the end."]
+        briefs.append(f"{left} in the verdict at the end")
     return [f"Read with care (see the verdict): {'; '.join(briefs)}."] if briefs else []
 
 

@@ -20,6 +20,7 @@ from reports.figures.text import listed, number, times
 from reports.findings.common.finding import Finding
 from reports.findings.whole.limit import SIDES, Limit, limit
 from reports.findings.whole.waiting import queueing, waiting
+from reports.notes.meanwhile import meanwhile
 from reports.notes.said_above import failed_in_words
 from reports.notes.valid_count import valid_count
 from reports.words import offered
@@ -120,17 +121,18 @@ def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentenc
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     worst = next(check for check in failed if check.name == name)
     told = f"{failed_in_words(name)}{f' in {count} of them' if len(invalid) > 1 else ''}"
-    text, short = (f"{first}. {told}: {_why(worst, room)}" for room in (LONGEST_FOUND, LONG_FOUND))
+    who = meanwhile([cell for cell in invalid if any(check.name == name for check in cell.failed_checks)])
+    text, short = (f"{first}. {told}: {_why(worst, room, who)}" for room in (LONGEST_FOUND, LONG_FOUND))
     return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
 
 
-def _why(check: Check, room: int) -> str:
-    """What it found, as much as there is room for, and all of what to do about it."""
+def _why(check: Check, room: int, who: str) -> str:
+    """What it found, as much as there is room for, all of what to do about it, and ``who`` was at work."""
     found = " ".join(check.found.split())
     if len(found) > room:
         found = f"{found[:room].rpartition(' ')[0] or found[:room]} ..."
         found += ")" * (found.count("(") > found.count(")"))
-    why = f"{found}; {check.advice}" if check.advice else found
+    why = "; ".join(filter(None, (found, check.advice, who)))
     return why if why.endswith(("?", "...", "...)")) else f"{why}."
 
 

@@ -21,7 +21,7 @@ def blind(deployments: Sequence[str], profiles: Sequence[str], *, can_send: bool
     cpu = listed(profiles) if profiles else "profile --port PORT"
     send = f"or have {one} send timings (docs/your-service.md: Stage times)"
     other = (
-        f"or let a sweep start {one} (run:), which looks inside and takes spans (--otlp); into what runs "
+        f"or take spans (--otlp) where a sweep starts {one} (run:), which also looks inside; into what runs "
         "already --attach looks, and --scrape keeps /metrics (docs/your-service.md: Without stage times)"
     )
     return Sentence(

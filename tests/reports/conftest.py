@@ -10,13 +10,18 @@ import numpy as np
 import orjson
 import pytest
 
+from records.cells import layout
 from records.cells.cell import SCHEMA_VERSION, Cell, Check, Verdict
 from records.cells.other_programs import OtherProgram
 from records.cells.request import RequestRecord
 from records.files import write_json
 from reported import analysed, appended
 from reports.analysis.analysis import Analysis
+from reports.findings.catalogue import diagnosis
+from reports.findings.common.finding import Finding
+from seen_loads import Seen
 
+Diagnose = Callable[..., list[Finding]]
 START_NS = 1_800_000_000_000_000_000
 PASS = (
     Check(name="configuration", status="pass", text="as asked"),
@@ -44,6 +49,7 @@ class Spec:
     seconds: float = 5.0
     ttft_ms: float = 100.0
     jitter_ms: float = 10.0
+    streaming_ms: float = 0.01
     failures: int = 0
     checks: tuple[Check, ...] = PASS
     complete: bool = True
@@ -83,10 +89,12 @@ def records_of(spec: Spec) -> list[RequestRecord]:
         share = 0.5 if failed else (i + 0.5) / count
         sent = start + round(share * spec.seconds * 1e9)
         late = 1 <= i <= spec.late
-        took_ns = 3_000_000 if failed else round(ttfts[i] * (10 if late else 1) * 1e6) + 10_000
+        streaming_ns = round(spec.streaming_ms * 1e6)
+        gap_us = (streaming_ns - 1_000) // 9_000
+        took_ns = 3_000_000 if failed else round(ttfts[i] * (10 if late else 1) * 1e6) + streaming_ns
         sent = min(sent, start + round(spec.seconds * 1e9) - took_ns)
         ended = sent + took_ns
-        first = ended - 10_000
+        first = ended - streaming_ns
         stages = {name: _timings(ms) for name, ms in spec.stages.items()}
         records.append(
             RequestRecord(
@@ -95,9 +103,9 @@ def records_of(spec: Spec) -> list[RequestRecord]:
                 sent_at_ns=sent, headers_at_ns=min(first, sent + 2_000_000),
                 first_event_at_ns=min(first, sent + 3_000_000),
                 first_token_at_ns=None if failed else first,
-                last_token_at_ns=None if failed else first + 9_000,
+                last_token_at_ns=None if failed else first + 9_000 * gap_us,
                 ended_at_ns=ended,
-                tokens=0 if failed else 10, gaps_us=[] if failed else [1] * 9, documents=5,
+                tokens=0 if failed else 10, gaps_us=[] if failed else [gap_us] * 9, documents=5,
                 outcome="http_error" if failed else "ok", error="HTTP 503" if failed else None,
                 stages=None if failed else stages or None, config=spec.config,
                 flags=[*spec.flags, *(["cold"] if i == 0 else []), *(["late"] if late else [])],
@@ -218,3 +226,32 @@ def sweep_dir(tmp_path: Path, made: Made) -> Path:
         lines = [*map(orjson.dumps, answers), b"nonsense", b""]
         (run / "cells" / spec.name / "llm.jsonl").write_bytes(b"\n".join(lines))
     return run
+
+
+@pytest.fixture
+def seen() -> type[Seen]:
+    return Seen
+
+
+@pytest.fixture
+def loaded(made: Any, tmp_path: Path) -> Callable[..., Analysis]:
+    def run(*loads: Seen) -> Analysis:
+        specs = [made.spec(concurrency=one.users, rps=one.rps, **one.spec) for one in loads]
+        made.run(tmp_path / "run", specs, plan={"configs": ["baseline"]})
+        for one, spec in zip(loads, specs, strict=True):
+            folder = tmp_path / "run" / layout.CELLS / spec.name
+            if one.waits is not None:
+                (folder / layout.INSIDE).write_bytes(one.inside())
+            if one.profiled:
+                (folder / layout.SAMPLES).write_bytes(one.profile())
+            if one.llm_recorded:
+                (folder / layout.LLM).write_bytes(one.llm())
+        return analysed(tmp_path / "run")
+
+    return run
+
+
+@pytest.fixture
+def diagnose(loaded: Callable[..., Analysis]) -> Diagnose:
+    """The causes; beside each an autoscaler by CPU sees nothing, for these services hardly take any."""
+    return lambda *loads: [one for one in diagnosis(loaded(*loads)) if one.code != "autoscaler-blind"]

@@ -80,7 +80,12 @@ def test_a_report_begins_with_what_was_found_the_worst_first(found: Any) -> None
     assert others[0] == "The cell (a measurement) is valid."
     text = markdown(blocks(analysis), "t")
     assert text.index("## What was found, and what it rests on") > text.index("## local: baseline")
-    assert "are excluded).\n  - Evidence: CPU: 99.5 %; cores: 1.\n  - What to do: give it" in text
+    below = text.partition("## What was found, and what it rests on\n\n")[2].splitlines()
+    assert below[:2] == [  # a finding that is above in full has its evidence alone
+        "- local/baseline at 10 users: one core, as said above.", "  - Evidence: CPU: 99.5 %; cores: 1."
+    ]  # fmt: skip
+    assert below[2].startswith("- local/baseline at 10 users: slow disk. It holds throughput down: 20.0 RPS")
+    assert below[3:5] == [below[1], "  - What to do: give it a second core."]  # above it is in short
     assert analysis.exit_code == 0
     written = json.loads(orjson.dumps(results_json(analysis)))
     assert [one["code"] for one in written["findings"]] == ["one-core", "slow-disk", "some-lock"]

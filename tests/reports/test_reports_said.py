@@ -22,8 +22,10 @@ from reports.document.render import markdown, print_blocks
 from reports.export import figure_columns
 from reports.figures.knee import knee_index
 from reports.figures.text import number
+from reports.notes.meanwhile import UNNAMED
 from reports.tables.side_by_side import ratio_header
 from reports.words.growth import knee_sentence
+from workloads.checks.generator_advice import TOO_LITTLE
 from workloads.stream import STREAM
 
 
@@ -238,6 +240,26 @@ def test_who_else_was_at_work_is_told_where_that_may_be_why_a_cell_failed(made: 
     assert "<b>" not in words(of(made.spec(checks=(late,), others=(little,))))
     both = of(*(made.spec(checks=(late,), others=(o,), repeat=n) for n, o in ((1, other), (2, one))))
     assert told.replace("took", "took at most") in words(both)
+
+
+@pytest.mark.parametrize("where", ["first lines", "verdict"])
+@pytest.mark.parametrize(("cores", "who"), [
+    (0.61, "meanwhile other programs took of a core: python3 61 %"), (0.15, UNNAMED), (None, UNNAMED),
+])  # fmt: skip
+def test_who_took_the_cpu_is_guessed_only_where_nobody_is_named(
+    made: Any, of: Any, where: str, cores: float | None, who: str
+) -> None:
+    lag = Check(
+        name="generator-lag", status="fail", text=f"late: it waited, {TOO_LITTLE}: see what else runs"
+    )
+    others = () if cores is None else (OtherProgram(name="python3", pid=7, cores=cores),)
+    checks = [(lag,)] if where == "first lines" else [(made.fail[0],), (made.fail[0],), (lag,)]
+    report = of(*(made.spec(checks=own, others=others, repeat=n) for n, own in enumerate(checks, 1)))
+    said = words(report)
+    assert said.count(who) == 1
+    assert ("come and go" in said) is (who is UNNAMED)
+    [first] = [block for block in blocks(report) if block.title == "What this says"]
+    assert any(who in line for line in first.lines) is (where == "first lines")
 
 
 @pytest.mark.parametrize(

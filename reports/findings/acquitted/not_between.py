@@ -16,7 +16,7 @@ from reports.findings.common.held import is_held
 from reports.findings.machine.autoscaler_blind import HIGHEST
 from workloads.checks.run import GENERATOR_CPU_PERCENT
 
-HARMLESS = 0.5
+HARMLESS, BESIDE = 0.5, 0.2
 """The share of a bound up to which it is nothing."""
 LITTLE = 0.02
 STREAMED = 0.5
@@ -45,7 +45,8 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
         )
     checks = [check for cell in cells for check in cell.cell.verdict.checks if check.name == CPU]
     percent = max((float(c.figure) for c in checks if isinstance(c.figure, (int, float))), default=None)
-    if percent is not None and percent <= HARMLESS * GENERATOR_CPU_PERCENT:
+    shared = any((cell.cell.requested.get("cpus") or {}).get("mode") == "shared" for cell in cells)
+    if percent is not None and percent <= (BESIDE if shared else HARMLESS) * GENERATOR_CPU_PERCENT:
         yield (
             "generator-limited",
             (

@@ -15,6 +15,8 @@ SHOWN = 0.75
 """The share of all that wait because of the load from which on one place is the cause alone. Below, what
 waits elsewhere may be why it takes so long here, as where a lock is held while something slow is awaited:
 then nothing is predicted."""
+WAIT_THERE = "requests that wait there because of the load"
+"""Beyond those who would by what an answer takes there at the light load; of one load alone all who queue."""
 GAIN_HIGH, GAIN_MEDIUM = 1.25, 1.1
 """How many times the answers a second mending would give, as severities."""
 
@@ -65,12 +67,13 @@ def confidence(service: Service, of_excess: float) -> Confidence:
 
 
 def waiting_evidence(service: Service, found: tuple[Excess, ...]) -> tuple[Evidence, ...]:
-    """How many wait, of how many, and what that takes of an answer: at most all of it."""
+    """How many more wait there than would by the light load, of how many, and what that adds to an answer: at
+    most all that the load adds. Who waits here may wait the less elsewhere, as for what comes meanwhile."""
     heavy = service.heavy
-    requests = min(requests_of(found), heavy.in_flight)
-    ms = min(sum(one.ms for one in found), 1e3 * heavy.seconds_each)
+    requests = min(requests_of(found), service.waiting, heavy.in_flight)
+    ms = min(sum(one.ms for one in found), service.added_ms, 1e3 * heavy.seconds_each)
     return (
-        Evidence(figure="requests that wait there", value=requests),
+        Evidence(figure=WAIT_THERE, value=requests),
         Evidence(figure="requests in flight", value=heavy.in_flight),
         Evidence(figure="time that this adds to each answer", value=ms, unit="ms"),
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.evidence.excess import Excess
-from reports.evidence.kinds import OUTSIDE
+from reports.evidence.kinds import OUTSIDE, SLEEP
 from reports.evidence.loaded import LoadedPoint
 from reports.evidence.service import Service
 
@@ -119,7 +119,7 @@ def _error(load: LoadedPoint, of: Callable[[Place], bool]) -> float:
 def for_the_loop(place: Place) -> bool:
     """Does whoever is there wait for the event loop? A sleep is over when its time has come, and goes on when
     the loop comes to it; and what the app has not met may be what it did not come to."""
-    return place.kind in (READY, RUNNING, OUTSIDE, "sleep")
+    return place.kind in (READY, RUNNING, OUTSIDE, SLEEP)
 
 
 def share(found: tuple[Excess, ...]) -> float:

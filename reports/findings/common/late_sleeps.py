@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.evidence.excess import Excess
+from reports.evidence.machine import DELAYED
 from reports.evidence.service import Service
 
 DOUBT = 2.0
@@ -10,10 +11,14 @@ DOUBT = 2.0
 
 
 def may_be_late(service: Service, asleep: tuple[Excess, ...]) -> bool:
-    """Can it be that they sleep for no longer, but that each sleep ends late? X answers a second with a sleep
-    before each of P pieces, each L late, are X P L requests at a time (Little 1961). The lateness is known
-    from few questions (`DOUBT`)."""
-    inside = service.heavy.inside
+    """Can it be that they sleep for no longer, but that each sleep ends late?
+
+    So it is where the loop's thread waits for a CPU. Else X answers a second with a sleep before each of P
+    pieces, each L late, are X P L requests at a time (Little 1961), of which the lateness is known from few
+    questions (`DOUBT`)."""
+    inside, (_, delay) = service.heavy.inside, service.heavy.loop_cpu
+    if (delay or 0.0) >= DELAYED:
+        return True
     pieces = service.heavy.level.timed.gaps_us.counts
     if inside is None or not len(pieces):
         return False

@@ -141,7 +141,7 @@ def _allowed(point: LoadedPoint, spared: float) -> float | None:
 def _one_interpreter(point: LoadedPoint) -> float:
     """Answers a second if all that the loop's thread computes goes on in the same interpreter, be it in other
     threads: one runs at a time (1 / D, as any resource's)."""
-    computes = point.machine.main_thread_cpu if point.machine is not None else None
+    computes, _ = point.loop_cpu
     return point.per_second / computes if computes else math.inf
 
 

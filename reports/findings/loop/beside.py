@@ -13,11 +13,12 @@ from reports.figures.stats import Estimate
 from reports.findings.common.binding import about, binds, effect_of
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import FEWEST_SEEN, is_held
+from reports.findings.common.late_loop import pieces_ms
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.elsewhere import elsewhere
-from reports.findings.loop.on_loop import BY_FAMILY, INTERPRETER, MOVED, OnLoop, work_on_loop
-from reports.findings.loop.why_held import LONG_MS, cores_taken, delay_of, pieces_ms, samples_in, why_held
+from reports.findings.loop.on_loop import BY_FAMILY, INTERPRETER, OnLoop, work_on_loop
+from reports.findings.loop.why_held import LONG_MS, cores_taken, delay_of, samples_in, why_held
 
 NEXT = 0.5
 """The share of the time for which the loop would be held if nothing else made requests wait, from which on it
@@ -58,7 +59,7 @@ def beside(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
             *probe_evidence(service),
             *stack_evidence(service),
         ),
-        advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
+        advice=elsewhere(why, service, on_loop),
     )
 
 

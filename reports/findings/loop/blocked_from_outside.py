@@ -13,6 +13,7 @@ from reports.findings.common.held import held, is_held
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import held_at, stack_evidence
 from reports.findings.loop.on_loop import BLOCKED
+from reports.findings.loop.why_held import delay_of
 
 LATER_MS = 10.0
 TIMES = 5.0
@@ -32,8 +33,7 @@ def blocked_from_outside(analysis: Analysis) -> Iterator[Finding]:
             continue
         if accept is not None and accept_idle is not None and accept > accept_idle + ACCEPTED_MS:
             continue  # the listen queue is full: that is another cause
-        machine = service.heavy.machine
-        if machine is not None and (machine.main_thread_delay or 0.0) >= DELAYED:
+        if (delay_of(service) or 0.0) >= DELAYED:
             continue  # what answers was kept from running: so is a path that needs nothing else
         where = held_at(service)
         yield Finding(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.inside import InsideOfCells
+from reports.evidence.kinds import SLEEP
 from reports.evidence.libraries import AS_DONE
 from reports.evidence.service import Service
 from reports.findings.common.binding import binding, effect_of
@@ -27,11 +28,11 @@ from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.beside import beside
 from reports.findings.loop.elsewhere import elsewhere
+from reports.findings.loop.now_and_then import now_and_then
 from reports.findings.loop.on_loop import (
     BLOCKED,
     BY_FAMILY,
     INTERPRETER,
-    MOVED,
     UNSEEN_MS,
     OnLoop,
     long_piece,
@@ -64,8 +65,9 @@ def event_loop(analysis: Analysis) -> Iterator[Finding]:
             continue
         # Nor is that at which its thread waits for others to let it run Python.
         if inside.gc_share < ONE_KIND * service.heavy.loop_held and crowded(service) is None:
-            found = list(_binding(service, inside)) or list(beside(service, inside))
-            yield from found
+            yield from (
+                list(_binding(service, inside)) or now_and_then(service, inside) or beside(service, inside)
+            )
 
 
 def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
@@ -73,10 +75,10 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
     if load.loop_held < BUSY:
         return
     found = waiting(service, for_the_loop)
-    asleep = waiting(service, lambda place: place.kind == "sleep")
+    asleep = waiting(service, lambda place: place.kind == SLEEP)
     if not seen_at_work(service, inside) and not may_be_late(service, asleep):
         # A loop that only looks again and again is full, too, and ends no sleep late.
-        found = waiting(service, lambda place: for_the_loop(place) and place.kind != "sleep")
+        found = waiting(service, lambda place: for_the_loop(place) and place.kind != SLEEP)
     on_loop, delay = work_on_loop(inside), delay_of(service)
     why = why_held(service, on_loop, inside, inside.lag_ms)
     long = _long(service, inside) if why is INTERPRETER else None
@@ -93,7 +95,7 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         why.code,
         found,
         place="" if why is INTERPRETER else on_loop.line,
-        advice=elsewhere(why.advice, service, on_loop.kind) if why in MOVED else why.advice,
+        advice=elsewhere(why, service, on_loop),
         sure="likely" if delay is None or long else None,
         effect=effect_of(
             service,

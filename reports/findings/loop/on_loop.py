@@ -54,6 +54,15 @@ UNSEEN_MS = 5.0
 """For so long who looks waits for the interpreter while Python computes (`sys.getswitchinterval`), and sees
 what runs then. So the last 5 ms of each piece of work are seen as what comes after it: the next call that
 lets go of the interpreter, as reading a socket does."""
+OF_FILES = frozenset(
+    f":{name}"
+    for name in (
+        "fsync", "fdatasync", "sync", "write", "writelines", "flush", "pwrite", "writev", "pwritev",
+        "truncate", "ftruncate", "copy_file_range", "sendfile", "open", "read", "readinto", "readline",
+        "readlines", "pread",
+    )
+)  # fmt: skip
+"""Calls without a frame of Python that wait for a disk, and let go of the interpreter meanwhile."""
 PURE = (OWN, "text")
 """Kinds of work that keep the interpreter."""
 
@@ -71,6 +80,8 @@ class OnLoop:
     """and that function's share."""
     waits: float
     """In which it is in that kind's code and only waits, for a socket or another thread."""
+    of_files: float = 0.0
+    """In which that function writes, syncs or reads a file."""
 
 
 def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
@@ -96,6 +107,7 @@ def work_on_loop(inside: InsideOfCells, kind: str | None = None) -> OnLoop:
         line=line,
         of_function=functions[function],
         waits=sum(busy for work, busy in own if work.doing in WAITING),
+        of_files=sum(busy for work, busy in own if function_of(work) == function and work.called in OF_FILES),
     )
 
 
@@ -124,6 +136,7 @@ def long_piece(inside: InsideOfCells, per_second: float) -> OnLoop | None:
         line=max(sorted(lines), key=lambda one: lines[one]),
         of_function=of_function,
         waits=0.0,
+        of_files=sum(busy for _, work, busy in own if work.called in OF_FILES),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.libraries import AS_DONE, OWN, function_of
+from reports.evidence.libraries import AS_DONE, OWN, function_at, function_of
 from reports.evidence.service import Service
 from reports.findings.loop.on_loop import BLOCKED, BY_FAMILY, INTERPRETER, LLM_CLIENT, Cause, OnLoop
 
@@ -25,13 +25,8 @@ def samples_in(service: Service, on_loop: OnLoop) -> float:
         inside.samples * busy
         for inside in looks
         for work, busy in inside.running
-        if on_loop.line and function_of(work) == on_loop.line.rpartition(":")[0]
+        if on_loop.line and function_of(work) == function_at(on_loop.line)
     )
-
-
-def pieces_ms(inside: InsideOfCells) -> float:
-    """How long the loop is held at a time: who comes then meets half of that, on the mean, and often more."""
-    return 2 * inside.lag_ms / inside.loop_busy if inside.loop_busy else 0.0
 
 
 def why_held(service: Service, on_loop: OnLoop, inside: InsideOfCells, held_ms: float) -> Cause | None:
@@ -58,18 +53,17 @@ def seen_at_work(service: Service, inside: InsideOfCells) -> bool:
 
 def _full(service: Service) -> Cause | None:
     """Only where somebody saw that it computes."""
-    machine, delay = service.heavy.machine, delay_of(service) or 0.0
-    cpu = (machine.main_thread_cpu if machine is not None else None) or 0.0
+    cpu, delay = (share or 0.0 for share in service.heavy.loop_cpu)
     return INTERPRETER if cpu >= max(OF_ITS_OWN, FULL_OF_WORK * (1 - delay)) else None
 
 
 def delay_of(service: Service) -> float | None:
     """The share of the time in which the loop's thread could run and had no CPU; None: nobody saw it."""
-    return None if service.heavy.machine is None else service.heavy.machine.main_thread_delay
+    return service.heavy.loop_cpu[1]
 
 
 def cores_taken(service: Service, inside: InsideOfCells, on_loop: OnLoop) -> float:
     """How many cores that kind of work takes: while a thread waits for a CPU it is at its line, too."""
-    machine = service.heavy.machine
-    part = machine.undelayed(inside.loop_busy) if machine else 1.0
+    busy, delay = inside.loop_busy, delay_of(service) or 0.0
+    part = max(0.0, 1 - delay / busy) if busy else 1.0
     return on_loop.of_kind * part * inside.loops

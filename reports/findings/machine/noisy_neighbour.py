@@ -24,7 +24,8 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
     # A quota, or its own threads, may be why it waits.
     if not machine.is_delayed or machine.is_stopped or machine.busy >= FILLED:
         return
-    if (delay := machine.main_thread_delay or 0.0) < DELAYED or (taken := _taken(service, machine)) is None:
+    _, delay = service.heavy.loop_cpu
+    if delay is None or delay < DELAYED or (taken := _taken(service, delay)) is None:
         return
     bound = is_held(service)
     waited = 100 * (machine.run_delay or 0.0)
@@ -58,13 +59,12 @@ def _by_name(service: Service) -> Iterator[Evidence]:
         yield Evidence(figure=f"of a core that the program {name} took, at most", value=100 * cores, unit="%")
 
 
-def _taken(service: Service, machine: GotOfMachine) -> tuple[Evidence, ...] | None:
+def _taken(service: Service, delay: float) -> tuple[Evidence, ...] | None:
     """How many requests wait for its event loop only because that waits for a CPU, a part of the time in
     which it has something to do. None: too few of all; empty where nobody looked inside."""
     if service.heavy.inside is None:
         return ()
-    delay = machine.main_thread_delay or 0.0
-    wanted = delay + (machine.main_thread_cpu or 0.0)
+    wanted = delay + (service.heavy.loop_cpu[0] or 0.0)
     part = delay / wanted
     # Answers that have come to a loop that always has to do are met late, and look as if they had not come.
     grown = 1.0 if wanted >= ALWAYS else min(1.0, share(waiting(service, for_the_loop)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import workers
-from reports.evidence.kinds import TURN
+from reports.evidence.kinds import SLEEP, TURN
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, MOST, held, share, waiting
@@ -20,7 +20,7 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
         if inside is None:
             continue
         turn = waiting(service, lambda place: place.kind == TURN)
-        asleep = waiting(service, lambda place: place.kind == "sleep")
+        asleep = waiting(service, lambda place: place.kind == SLEEP)
         # What fills the processor is made no faster by more who make it.
         if share(turn) >= MOST and filled(service.heavy) is None:
             yield binding(

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 
 from records.evidence.inside import Place
 from reports.analysis.analysis import Analysis
-from reports.evidence.excess import Excess
 from reports.evidence.gates import slower_ms
-from reports.evidence.kinds import READS, RETRY
-from reports.evidence.service import Service
+from reports.evidence.kinds import READ, READS, RETRY
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Confidence, Evidence, Finding
 from reports.findings.common.held import MOST, counts, held, share, waiting
-
-SLOWER = 0.5
-"""The share of what the load adds to an answer that the server's own record has to show."""
+from reports.findings.common.late_loop import is_met_late
+from reports.findings.common.llm_part import why_no_part
 
 
 def upstream(analysis: Analysis) -> Iterator[Finding]:
@@ -35,9 +32,9 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
         found = waiting(service, _reads if record and record.requests else _reads_a_socket)
         if not counts(service, found):
             continue
-        if has_no_part(service, found):
-            continue
         slower = slower_ms(service.light, service.heavy)
+        if why_no_part(service, found) is not None or (slower is None and is_met_late(service)):
+            continue
         here, there = service.heavy.upstream, service.light.upstream
         seen: tuple[Evidence, ...] = ()
         sure: Confidence | None = "likely" if slower is None else None
@@ -59,23 +56,9 @@ def upstream(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def has_no_part(service: Service, found: tuple[Excess, ...]) -> bool:
-    """By its own record the LLM's server became no slower, or got nothing at all at any load (of a load alone
-    that it got nothing at, the record may be lost); where those are less than the cause, by what they alone
-    add to an answer."""
-    here, there = service.heavy.upstream, service.light.upstream
-    if here is not None and there is not None and not here.requests and not there.requests:
-        return True
-    slower = slower_ms(service.light, service.heavy)
-    added = service.waiting - sum(one.before for one in found)
-    if share(found) < MOST:
-        added = sum(one.requests - one.before for one in found)
-    return slower is not None and slower < SLOWER * 1e3 * added / service.heavy.per_second
-
-
 def _reads(place: Place) -> bool:
     return place.kind in READS
 
 
 def _reads_a_socket(place: Place) -> bool:
-    return place.kind == "socket-read"
+    return place.kind == READ

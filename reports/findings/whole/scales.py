@@ -12,7 +12,7 @@ from reports.evidence.kinds import AWAY, SLEEPS
 from reports.evidence.service import Service
 from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import LOSS, is_held, is_much_held
+from reports.findings.common.held import LOSS, is_held, is_late, is_much_held
 from reports.findings.whole.accused import accused
 
 
@@ -65,10 +65,15 @@ def scales(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         else:
             yield Finding(
                 code="scales-to-measured-limit", about=about(service), binds="nothing",
-                confidence="shown" if service.held < LOSS / 2 and about(service) not in named else "likely",
+                confidence="likely" if about(service) in named or _some_wait(service) else "shown",
                 severity="info",
                 evidence=figures, advice=_advice(service),
             )  # fmt: skip
+
+
+def _some_wait(service: Service) -> bool:
+    """By the answers a second, or before their first token."""
+    return service.held >= LOSS / 2 or is_late(service)
 
 
 def _waits(service: Service) -> Iterator[Wait]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from records.evidence.inside import Place
+from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
 from reports.evidence.behind import computes
-from reports.evidence.kinds import OUTSIDE
+from reports.evidence.kinds import OUTSIDE, QUEUE
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
@@ -92,6 +92,16 @@ def _advice(most: Place) -> str:
         return (
             "See how many it lets in at a time: most of them are outside of what was seen of it, in its"
             " sockets, on their way, or held without a task"
+        )
+    if most.kind in (READY, RUNNING):
+        return (
+            "See what the loop, or its CPU, has to do beside them: most of them are ready to run, and wait"
+            " for their turn"
+        )
+    if most.kind == QUEUE:
+        return (
+            "See who puts something into the queue there: most of them wait until somebody does; where they"
+            " themselves give back to it what they took, as a connection, let it have more of them"
         )
     return f"See what waits in {most.kind} there: most of them do, of unknown cause"
 

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from profiler.inside.collector import kinds
 from reports.analysis.subject import Subject
-from reports.evidence.kinds import KNOWN, OTHERS, QUEUES, READS
 from reports.figures.attribution import CYCLE
 from reports.figures.load import Load
 from reports.figures.stats import Estimate
@@ -38,13 +36,6 @@ def test_the_side_of_the_limit(knee: Any, embeddings: Any, llm: Any, found: str 
     compared: Any = [SimpleNamespace(config=name, throughput=ratio) for name, ratio in both if ratio]
     told = limit(compared, knee, Load(users=20))
     assert (told and told.is_it) == found
-
-
-def test_each_kind_that_the_collector_names_is_a_queue_or_is_not() -> None:
-    named = {rule.kind for rule in kinds.RULES.values()} | {kind for _, _, kind in kinds._PATTERNS}
-    assert named | {"executor-queue", "ready", "running", "future"} <= KNOWN
-    assert not QUEUES & READS
-    assert not QUEUES & OTHERS
 
 
 LOAD = Load(users=20)

@@ -49,7 +49,9 @@ def test_of_a_held_loop_what_waits_elsewhere_is_freed_as_far_as_it_is_met_late(
     there = {ready: 8.0, reads: 4.0, locks: 0.5}
     excesses = [Excess(place=at, requests=n, share=n / 12.5, ms=100 * n) for at, n in there.items()]
     inside = SimpleNamespace(lag_ms=200.0)
-    heavy = SimpleNamespace(inside=inside, machine=None, per_second=10.0, in_flight=20.0, each=())
+    heavy = SimpleNamespace(
+        inside=inside, machine=None, loop_cpu=(None, None), per_second=10.0, in_flight=20.0, each=()
+    )
     service: Any = SimpleNamespace(
         heavy=heavy, light=SimpleNamespace(each=()), excesses=excesses, excess=most
     )
@@ -59,8 +61,8 @@ def test_of_a_held_loop_what_waits_elsewhere_is_freed_as_far_as_it_is_met_late(
 
 
 def _used(rate: float, busy: float) -> Any:
-    machine = SimpleNamespace(busy=busy, cores=1.0, main_thread_cpu=None)
-    return SimpleNamespace(per_second=rate, machine=machine, each=())
+    machine = SimpleNamespace(busy=busy, cores=1.0)
+    return SimpleNamespace(per_second=rate, machine=machine, loop_cpu=(None, None), each=())
 
 
 @pytest.mark.parametrize(("freed", "loop", "light_busy", "best"), [

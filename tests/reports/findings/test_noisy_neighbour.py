@@ -57,9 +57,11 @@ def test_a_neighbour_is_to_blame_for_those_who_wait_for_its_cpu(
 def at_load(ran: float, waited: float, **seen: Any) -> SimpleNamespace:
     unknown: Any = dict.fromkeys(("threads", "throttled", "memory_pressure", "oom_kills"))
     machine = GotOfMachine(
-        cpu_cores=ran, cores=1.0, run_delay=0.97, main_thread_cpu=ran, main_thread_delay=waited, **unknown
+        cpu_cores=ran, cores=1.0, run_delay=0.97, main_thread_cpu=None, main_thread_delay=None, **unknown
     )
     level = SimpleNamespace(
         deployment="d", config="c", load=None, figures=SimpleNamespace(throughput=None), valid_cells=()
     )
-    return SimpleNamespace(machine=machine, level=level, answers_per_second=8.0, **seen)
+    return SimpleNamespace(
+        machine=machine, loop_cpu=(ran, waited), level=level, answers_per_second=8.0, **seen
+    )

@@ -174,3 +174,25 @@ def test_of_one_valid_load_it_is_said_which_others_were_measured(made: Any, tmp_
     [found] = diagnosis(analysed(made.run(tmp_path / "run", specs)))
     assert [one.value for one in found.evidence] == [1, 1]
     assert found.advice.startswith("Measure 20 users again, of which no cell is valid")
+
+
+@pytest.mark.parametrize(("ttft_ms", "sure"), [(50.0, "shown"), (100.0, "likely")])
+def test_a_service_whose_first_tokens_come_later_is_not_shown_to_keep_nobody_waiting(
+    diagnose: Any, seen: Any, ttft_ms: float, sure: str
+) -> None:
+    """As many answers a second as ever for each user, of long streams."""
+    light, heavy = (
+        seen(users=users, rps=5 * users, spec={"ttft_ms": ms, "streaming_ms": 150.0})
+        for users, ms in ((1, 50.0), (20, ttft_ms))
+    )
+    found = [one for one in diagnose(light, heavy) if one.code == "scales-to-measured-limit"]
+    assert [one.confidence for one in found] == [sure]
+
+
+def test_a_queue_of_an_app_s_own_may_hand_out_what_requests_give_back(diagnose: Any, seen: Any) -> None:
+    """Nobody else is seen who could put something into it: as a pool that the app has made itself."""
+    waits = {"kind": "queue-get", "at": "Queue.get", "where": "find_notes (mine.py:29)"}
+    light, heavy = (seen(users=n, rps=rps, waits=({**waits, "count": n},)) for n, rps in ((1, 10), (20, 40)))
+    [found] = [one for one in diagnose(light, heavy) if one.code == "unknown"]
+    assert found.where == "find_notes (mine.py:29)"
+    assert "let it have more of them" in found.advice

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from records.evidence.expected import expected
+from records.evidence.expected import expected_files
 from records.files import write_json
 from reported import analysed, words
 from reports.analysis.analysis import Analysis
@@ -31,9 +31,13 @@ def plan(spec: str, *keys: str) -> dict[str, Any]:
     ("k8s:a/b/c,port=8", {"profile.scraped.jsonl"}), ("k8s:a/b/c,via=pod,load=here", OF_ANY),
 ])  # fmt: skip
 def test_a_plan_says_what_is_kept_of_what_it_starts(spec: str, files: set[str]) -> None:
-    assert set(expected(plan(spec, *ALL), "it")) == files
-    assert set(expected(plan(spec), "it")) == ({"profile.jsonl"} if "inside.jsonl" in files else set())
-    assert not {*expected(None, "it"), *expected({"targets": [1]}, "it"), *expected({}, "it")}
+    assert set(expected_files(plan(spec, *ALL), "it")) == files
+    assert set(expected_files(plan(spec), "it")) == ({"profile.jsonl"} if "inside.jsonl" in files else set())
+    assert not {
+        *expected_files(None, "it"),
+        *expected_files({"targets": [1]}, "it"),
+        *expected_files({}, "it"),
+    }
 
 
 @pytest.fixture

@@ -183,7 +183,7 @@ def test_a_service_without_stage_times_is_said_to_queue_and_what_to_look_at(
     assert "send timings" in profiled
     asked = head(of(*queueing(made, 100.0, requested={"stage_times": False})))
     assert "send timings" not in asked  # its API has no place for them
-    assert "let a sweep start it (run:), which looks inside and takes spans (--otlp)" in asked
+    assert "take spans (--otlp) where a sweep starts it (run:), which also looks inside" in asked
 
 
 def test_a_stage_with_a_queue_is_named(made: Any, of: Any) -> None:

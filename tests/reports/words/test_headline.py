@@ -255,8 +255,10 @@ def test_where_a_service_refuses_all_nothing_stands_beside_the_cause(made: Any, 
 
 def test_reasons_that_are_only_counted_are_in_the_verdict() -> None:
     care = [Caution(sentences=(), brief="b")] * 2
-    assert _in_brief(care, 0, 0) == ["Read with care, for 2 reasons: see the verdict."]
-    assert _in_brief(care, 0, 1) == ["Read with care (see the verdict): b; 1 more reason."]
+    assert _in_brief(care, 0, 0) == ["Read with care, for 2 reasons: see the verdict at the end."]
+    assert _in_brief(care, 0, 1) == [
+        "Read with care (see the verdict): b; 1 more reason in the verdict at the end."
+    ]
 
 
 @pytest.mark.parametrize("height", [7, 8])
@@ -264,7 +266,7 @@ def test_where_there_is_no_room_at_all_the_first_caution_has_it(height: int) -> 
     kept, care = [Sentence(text="x" * 90, kept=True)] * height, [Caution(sentences=(), brief="b")] * 2
     lines = _cut(kept, [], care)[height:]
     assert lines[0] in (
-        "Read with care (see the verdict): b; 1 more reason.",
+        "Read with care (see the verdict): b; 1 more reason in the verdict at the end.",
         "Read with care (see the verdict): b; b.",
     )
     assert len(lines) == LINES - height

@@ -71,7 +71,10 @@ def test_what_few_workers_make_for_all_is_waited_for_in_turn(
     assert (found.code, found.where) == (code, LINE)
     if code != "unknown":
         figures = {one.figure: one.value for one in found.evidence}
-        assert (figures["requests that wait there"], found.confidence) == (pytest.approx(19), "likely")
+        assert (figures["requests that wait there because of the load"], found.confidence) == (
+            pytest.approx(19),
+            "likely",
+        )
 
 
 @pytest.mark.parametrize(("idles", "code"), [("queue-get", "stage-serialised"), ("sleep", "unknown")])
@@ -191,3 +194,63 @@ def test_where_the_llm_s_requests_have_to_be_nobody_else_is_waited_for(
     light = seen(users=2, rps=10, waits=(at("socket-read", 1), {**llm, "count": 1}), llm_ms=(ms, 0))
     heavy = seen(users=20, rps=10, waits=(at("socket-read", 13), {**llm, "count": 7}), llm_ms=(ms, 0))
     assert [one.code for one in diagnose(light, heavy) if one.code == "dependency-bound"] == codes
+
+
+@pytest.mark.parametrize(("of_streams", "codes"), [
+    ("retrieve (mine.py:8)", []), ("generate (mine.py:30)", ["dependency-bound"]),
+])  # fmt: skip
+def test_who_reads_the_llm_s_streams_is_no_other_service_where_a_third_one_is_read(
+    diagnose: Any, seen: Any, of_streams: str, codes: list[str]
+) -> None:
+    """The LLM has two at a time, and more than these read elsewhere than at the line."""
+    elsewhere = (
+        {"kind": "socket-read", "where": "search (mine.py:50)", "count": 3},
+        {"kind": "socket-read", "where": of_streams, "count": 1},
+    )
+    light, heavy = (
+        seen(users=users, rps=10, llm_ms=(200, 0), waits=(at("socket-read", users - 4), *elsewhere))
+        for users in (5, 20)
+    )
+    assert [one.code for one in diagnose(light, heavy) if one.code == "dependency-bound"] == codes
+
+
+@pytest.mark.parametrize(("first_tokens", "code", "sure"), [
+    ((1.0, 1.0), "dependency-bound", "possible"), ((0.0, 0.0), "llm-upstream-bound", "likely"),
+    ((1.0, 2.0), "llm-upstream-bound", "likely"),  # they come later there, too
+])  # fmt: skip
+def test_without_its_record_the_llm_is_known_by_where_its_first_tokens_are_waited_for(
+    diagnose: Any, seen: Any, first_tokens: tuple[float, float], code: str, sure: str
+) -> None:
+    """Each answer streams for 200 ms: of 10 a second two at a time do, and who reads more than those waits
+    for first tokens there. Else they may be waited for at the line, be it in a function of its own."""
+    streams = {"kind": "socket-read", "where": "generate (mine.py:30)"}
+    light, heavy = (
+        seen(
+            users=users,
+            rps=10,
+            waits=(at("socket-read", users - 3), {**streams, "count": 2 + first}),
+            llm_recorded=False,
+            spec={"streaming_ms": 200.0},
+        )
+        for users, first in zip((4, 20), first_tokens, strict=True)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where, found.confidence) == (code, LINE, sure)
+
+
+def test_first_tokens_are_the_llm_s_own_in_the_function_that_reads_its_streams(
+    diagnose: Any, seen: Any
+) -> None:
+    streams = {"kind": "socket-read", "where": "retrieve (mine.py:9)", "count": 3}
+    light, heavy = (
+        seen(
+            users=users,
+            rps=10,
+            waits=(at("socket-read", users - 3), streams),
+            llm_recorded=False,
+            spec={"streaming_ms": 200.0},
+        )
+        for users in (4, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where) == ("llm-upstream-bound", LINE)

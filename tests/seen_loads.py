@@ -1,20 +1,11 @@
 """A service at a light load and a heavy one, with what was seen inside it, on its machine and at its LLM."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import orjson
-import pytest
 
-from records.cells import layout
-from reported import analysed
-from reports.analysis.analysis import Analysis
-from reports.findings.catalogue import diagnosis
-from reports.findings.common.finding import Finding
-
-Diagnose = Callable[..., list[Finding]]
 START_NS = 1_800_000_000_000_000_000
 
 
@@ -49,6 +40,8 @@ class Seen:
     run_delay: float = 0.0
     llm_ms: tuple[float, float] | None = None
     llm_queued_ms: float = 0.0
+    llm_recorded: bool = True
+    profiled: bool = True
     spec: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -126,30 +119,3 @@ class Seen:
             {**own, "received_at_ns": at, "first_token_at_ns": at + first, "ended_at_ns": at + last}
             for at in ats
         )
-
-
-@pytest.fixture
-def seen() -> type[Seen]:
-    return Seen
-
-
-@pytest.fixture
-def loaded(made: Any, tmp_path: Path) -> Callable[..., Analysis]:
-    def run(*loads: Seen) -> Analysis:
-        specs = [made.spec(concurrency=one.users, rps=one.rps, **one.spec) for one in loads]
-        made.run(tmp_path / "run", specs, plan={"configs": ["baseline"]})
-        for one, spec in zip(loads, specs, strict=True):
-            folder = tmp_path / "run" / layout.CELLS / spec.name
-            if one.waits is not None:
-                (folder / layout.INSIDE).write_bytes(one.inside())
-            (folder / layout.SAMPLES).write_bytes(one.profile())
-            (folder / layout.LLM).write_bytes(one.llm())
-        return analysed(tmp_path / "run")
-
-    return run
-
-
-@pytest.fixture
-def diagnose(loaded: Callable[..., Analysis]) -> Diagnose:
-    """The causes; beside each an autoscaler by CPU sees nothing, for these services hardly take any."""
-    return lambda *loads: [one for one in diagnosis(loaded(*loads)) if one.code != "autoscaler-blind"]

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from records.cells import layout
@@ -14,6 +13,7 @@ from reported import analysed, head, printed
 from reports.as_json.results import results_json
 from reports.evidence.hypotheses import GapCauses, Hypothesis
 from reports.words.gap_causes import IN_BRIEF
+from seen_loads import lines
 
 PROCESS, THREADS, MEMORY, STOPPED = "one-process", "fewer-threads", "memory-gc", "cpu-throttling"
 CAUSES = (PROCESS, THREADS, MEMORY, STOPPED)
@@ -40,10 +40,6 @@ class Arm:
     limits: CellLimits | None = None
     repeats: dict[int, float] = field(default_factory=lambda: {1: 1.0, 2: 1.0})
     """By their numbers, how many times those answers a second."""
-
-
-def lines(each: Any) -> bytes:
-    return b"".join(orjson.dumps(one) + b"\n" for one in each)
 
 
 def profile(arm: Arm, start_ns: int) -> bytes:
