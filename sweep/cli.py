@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
@@ -33,12 +35,16 @@ from sweep.mending.trying import given as was_given
 from sweep.planned import planned
 from sweep.planning.dialling import check_no_length
 from sweep.planning.division import divided
+from sweep.planning.load_words import OWN, options_for
 from sweep.planning.plan_options import with_options
+from sweep.planning.scenario import declared
 from sweep.planning.target_options import with_target_options
 from sweep.running import cpus as division
 from sweep.running.errors import UsageError
 from sweep.running.interrupts import interruptible
 
+_SCENARIO = "stream"
+"""Whose options stand for those of all loads, where the command line was not understood."""
 NEAR = 0.8
 """How alike an option has to be to one that was written wrong; click's own guesses are wilder."""
 
@@ -138,6 +144,7 @@ def command(
         sys.exit(try_fixes_of(Path(try_fixes), remedies, output=where, seed=own_seed, **more))
     if locust_args and "--" not in sys.argv:
         raise UsageError(f"unexpected {locust_args[0]!r}; what is meant for locust goes after --")
+    _check_side(locust_args, given["scenario"])
     if given["dial"]:
         check_no_length(was_given)
         if click.get_current_context().get_parameter_source("repeats") is ParameterSource.DEFAULT:
@@ -155,6 +162,15 @@ def command(
         fixed = try_fixes_of(directory, remedies, output=output, seed=own_seed)
         code = code or fixed
     sys.exit(code)
+
+
+def _check_side(locust_args: Sequence[str], scenario: str) -> None:
+    """Raises UsageError for an option of the sweep's that was written after ``--``."""
+    own = {flag for param in command.params for flag in param.opts if flag.startswith("--")}
+    of_load = {*OWN, *(flag for option in options_for(locust_args, scenario) for flag in option.flags)}
+    for word in locust_args:
+        if (flag := word.partition("=")[0]) in own - of_load:
+            raise UsageError(f"{flag} is an option of sweep itself: write it before --, not after it")
 
 
 def _resumed(directory: Path) -> int:
@@ -190,6 +206,11 @@ def _no_option(error: click.NoSuchOption) -> str:
     """What to say where an option is the load's, perhaps."""
     if error.option_name == "--rate":
         return "--rate is a factor: --grid rate=N,N measures an open loop, whatever the number of users"
+    if error.option_name in OWN:
+        return f"{error.option_name} is no option of sweep: {OWN[error.option_name]}"
+    with suppress(UsageError, RuntimeError):  # who cannot say it is not to hide what was wrong
+        if any(error.option_name in option.flags for option in declared(_SCENARIO)):
+            return f"{error.option_name} is an option of the load: write it after --, not before it"
     near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=NEAR)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"there is no option {error.option_name}{hint} (options of the load go after --)"

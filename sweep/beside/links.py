@@ -11,6 +11,7 @@ from sweep.beside.ended import Ended
 from sweep.beside.reaching import reach_of_plan
 from sweep.planning.plan import Plan
 from sweep.planning.regions import Region, parse_regions
+from sweep.running.cpu_got import got_in
 from sweep.running.cpus import LINK_PRIORITY, Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child, free_port
@@ -77,4 +78,5 @@ def _wait(region: Region, child: Child) -> None:
         return
     if child.exit_code() is not None:
         raise RuntimeError(f"the link of {region.name} ended: {child.complaint()} ({child.log})")
-    raise RuntimeError(f"the link of {region.name} did not start ({child.log})")
+    got = got_in(_START_SECONDS, child.pid)
+    raise RuntimeError(f"the link of {region.name} did not start{got} ({child.log})")

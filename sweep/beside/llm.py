@@ -42,7 +42,8 @@ class LlmServer:
         )
         base = f"http://127.0.0.1:{port}"
         if not wait_begun(self._child, lambda: status(base, "/health", 1.0) == 200, _START_SECONDS):
-            raise UsageError(f"the LLM server did not start: {self._child.complaint()} ({self._log})")
+            why = self._child.complaint_after(_START_SECONDS)
+            raise UsageError(f"the LLM server did not start: {why} ({self._log})")
         return f"{base}/v1"
 
     def ended(self, ended: Ended) -> None:

@@ -36,7 +36,7 @@ def attach(setup: Setup, base_url: str, folder: Path) -> Child:
     )
     try:
         if not wait_begun(child, output.exists, _START_SECONDS):
-            raise UsageError(f"--attach: {child.complaint().removeprefix('error: ')}")
+            raise UsageError(f"--attach: {child.complaint_after(_START_SECONDS).removeprefix('error: ')}")
     except BaseException:  # an interrupt, too: it has something to take back, and nobody else knows of it
         child.stop()
         raise

@@ -29,6 +29,7 @@ from sweep.running.cgroups.choice import new_name
 from sweep.running.cgroups.group import Group
 from sweep.running.cgroups.limits import Limits
 from sweep.running.confined import Confined
+from sweep.running.cpu_got import Watched
 from sweep.running.cpus import as_if
 from sweep.running.errors import UsageError
 from sweep.running.inside import SITE
@@ -132,6 +133,7 @@ class PodmanDeployment:
     def _wait_ready(self, life: Life, confined: Confined, name: str, base_url: str) -> None:
         setup, keeper, wait = self._setup, self._keeper, self._setup.wait()
         assert keeper is not None
+        watched = Watched(wait.began, setup.note)
         while not (life.ready and self._answers(base_url)):
             life.step(time.monotonic())
             if life.end is not None or life.over:
@@ -141,9 +143,10 @@ class PodmanDeployment:
                     f"the target ended before it was ready, {code}: {keeper.complaint()} ({setup.log})"
                 )
             if wait.is_over:
-                raise wait.error(f"by its probes; its last words: {keeper.complaint()} ({setup.log})")
+                why = f"by its probes{watched.got(life.pid)}"
+                raise wait.error(f"{why}; its last words: {keeper.complaint()} ({setup.log})")
             awaited = life.awaits or f"no answer at {READY_PATH} yet"
-            setup.report(f"{awaited}; {keeper.last_words()}")
+            setup.report(f"{awaited}{watched.got(life.pid)}; {keeper.last_words()}")
             time.sleep(_POLL_SECONDS)
 
     def _answers(self, base_url: str) -> bool:

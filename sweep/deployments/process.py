@@ -9,6 +9,7 @@ from reach.key import without_key
 from records.services.served import Served
 from sweep.deployments.protocol import Setup
 from sweep.running.asking import served, status
+from sweep.running.cpu_got import Watched
 from sweep.running.dial import with_dial
 from sweep.running.errors import UsageError
 from sweep.running.inside import with_inside
@@ -48,6 +49,7 @@ def wait_ready(child: Child, setup: Setup, url: str, ready: Callable[[int], bool
     """
     base_url, _, path = url.removeprefix("http://").partition("/")
     wait, found = setup.wait(), None
+    watched = Watched(wait.began, setup.note)
     while not wait.is_over:
         if (code := child.exit_code()) is not None:
             raise UsageError(
@@ -56,12 +58,15 @@ def wait_ready(child: Child, setup: Setup, url: str, ready: Callable[[int], bool
         found = status(f"http://{base_url}", f"/{path}", _ANSWER_SECONDS)
         if found is not None and ready(found):
             return
-        setup.report(_elsewhere(child, base_url) or _awaited(path, found, child))
+        seen = _elsewhere(child, base_url) or _awaited(path, found)
+        # Its own last words may be that it runs, long before it is ready.
+        setup.report(f"{seen}{watched.got(child.pid)}; {child.last_words()}")
         time.sleep(_POLL_SECONDS)
     why = f"{url} answers {found}"
     if found is None:
         elsewhere = _elsewhere(child, base_url)
         why = f"nothing answers at {url}{f', but {elsewhere}' if elsewhere else ''}"
+    why += watched.got(child.pid)
     raise wait.error(f"{why}; its last words: {child.complaint()} ({child.log})")
 
 
@@ -76,10 +81,9 @@ def reference_app_at(base_url: str, name: str, settings: Mapping[str, str]) -> S
     return said
 
 
-def _awaited(path: str, found: int | None, child: Child) -> str:
-    """What it is waited for: its own last words may be that it runs, long before it is ready."""
-    seen = f"no answer at /{path} yet" if found is None else f"/{path} answers {found}"
-    return f"{seen}; {child.last_words()}"
+def _awaited(path: str, found: int | None) -> str:
+    """What it is waited for."""
+    return f"no answer at /{path} yet" if found is None else f"/{path} answers {found}"
 
 
 def _elsewhere(child: Child, base_url: str) -> str:

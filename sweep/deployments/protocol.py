@@ -117,6 +117,8 @@ class Setup(StartOptions):
     ledger: Ledger
     report: Callable[[str], None]
     """Told what it does while it gets ready, and what its load elsewhere does; whose it is is known."""
+    note: Callable[[str], None] = lambda text: None
+    """Told what the user should know of its start, once: a line that stays."""
     reach: Reach = DIRECT
     """How a running service is reached,"""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -186,6 +188,11 @@ class Kind(ABC):
     @abstractmethod
     def name(self) -> str:
         """What a deployment is called that nobody gave a label: a folder's name."""
+
+    @property
+    def long_name(self) -> str:
+        """What it is called beside another one of that name."""
+        return self.name
 
     @property
     def tls(self) -> bool:

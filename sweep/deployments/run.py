@@ -8,13 +8,16 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 from pathlib import Path
 from typing import Self
 
 from reach.options import Reach
-from records.secrets.secret_names import is_secret, is_utf8, secret_within, shown
+from records.secrets.secret_names import is_utf8, shown
 from sweep.deployments.process import environment_of, wait_ready
 from sweep.deployments.protocol import Endpoint, Kind, Setup
+from sweep.deployments.secret_words import secret_in, words_in
+from sweep.deployments.servers import served_app
 from sweep.fixes.any_app import remedies_for
 from sweep.fixes.remedy import Remedies
 from sweep.running.asking import served
@@ -26,8 +29,7 @@ PORT = "{port}"
 PORT_VARIABLE = "PORT"
 _OF_SHELLS = {"|", "||", "&", "&&", ";", ">", ">>", "<", "2>", "2>&1", "&>"}
 """No program has these as words of its own."""
-_HEADER = {"-H", "--header"}
-_HEADER_NAME = re.compile(r"[A-Za-z][\w-]*:")
+_PYTHON = re.compile(r"python[\d.]*")
 _NAMED = 40
 """Characters of a folder's name that is made of a command."""
 
@@ -60,14 +62,23 @@ class Run(Kind):
                 f"--deployment {cls.form}: no shell reads the command: {shell!r} would be a word of it; "
                 "where you want one: run:sh -c '...'"
             )
-        _check_secrets(words)
+        if secret := secret_in(words):
+            raise UsageError(
+                f"--deployment {cls.form}: {secret} looks like a secret, and the command is kept: "
+                "give it in the environment, which the command has from the sweep"
+            )
         return cls(words)
 
     @property
     def name(self) -> str:
-        """Of its words, without options and the port: ``uvicorn-mine-app``."""
-        said = [Path(word).name for word in self.words if not word.startswith("-") and PORT not in word]
-        return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(said))[:_NAMED].strip("-._") or "run"
+        """Of the app that its words name, else of all of them: ``mine.web-app``."""
+        app = served_app([inner for word in self.words for inner in words_in(word)])
+        return _folder(app) if app else _called(_without_env(self.words))
+
+    @property
+    def long_name(self) -> str:
+        """Of its words, variables that ``env`` sets, too: ``uvicorn-mine-app``."""
+        return _called(self.words)
 
     @property
     def remedies(self) -> Remedies:
@@ -79,6 +90,23 @@ class Run(Kind):
 
     def deployment(self, setup: Setup) -> RunDeployment:
         return RunDeployment(self, setup)
+
+
+def _called(words: Sequence[str]) -> str:
+    """Without options, the port and a Python that runs them."""
+    said = [Path(word).name for word in words if not word.startswith("-") and PORT not in word]
+    return _folder(said[1:] if said[1:] and _PYTHON.fullmatch(said[0]) else said)
+
+
+def _without_env(words: Sequence[str]) -> Sequence[str]:
+    if Path(words[0]).name != "env":
+        return words
+    started = list(dropwhile(lambda word: "=" in word, words[1:]))
+    return started if started and not started[0].startswith("-") else words
+
+
+def _folder(words: Sequence[str]) -> str:
+    return re.sub(r"[^A-Za-z0-9._]+", "-", "-".join(words))[:_NAMED].strip("-._") or "run"
 
 
 class RunDeployment:
@@ -132,41 +160,3 @@ def _check_command(word: str, cwd: Path | None = None) -> None:
         raise UsageError(f"--deployment {Run.form}: no such command{where}: {known} ({advice})")
     if not os.access(found, os.X_OK):
         raise UsageError(f"--deployment {Run.form}: {word!r} is no program: it may not be executed")
-
-
-def _check_secrets(words: Sequence[str]) -> None:
-    """The command is kept in run.json, and any user of the machine sees it. Raises UsageError, which shows no
-    value."""
-    for before, word, following in zip(("", *words), words, (*words[1:], ""), strict=False):
-        secret = _secret_in(before, word, following)
-        if secret:
-            what = secret if " " in secret else shown(secret)
-            raise UsageError(
-                f"--deployment {Run.form}: {what} looks like a secret, and the command is kept: "
-                "give it in the environment, which the command has from the sweep"
-            )
-        inner = _words_in(word)
-        if len(inner) > 1:  # what a shell is given, or a header
-            _check_secrets(inner)
-
-
-def _secret_in(before: str, word: str, following: str) -> str | None:
-    """The name of an option, a variable or a header that a word gives a secret."""
-    name, equals, value = word.lstrip("-").partition("=")
-    if equals and value:
-        return secret_within(name, value)
-    if secret := secret_within("a word of it", word):
-        return secret
-    header, colon, value = word.partition(":")
-    if before in _HEADER and colon and value and is_secret(header):
-        return header
-    if word.startswith("-"):
-        return name if not equals and is_secret(name) and following[:1] not in ("", "-") else None
-    return header if _HEADER_NAME.fullmatch(word) and is_secret(header) and following else None
-
-
-def _words_in(word: str) -> list[str]:
-    try:
-        return shlex.split(word)
-    except ValueError:  # a quote that is not closed
-        return word.split()

@@ -28,7 +28,7 @@ from sweep.measuring.far import carried, files_there, run_far
 from sweep.measuring.locust_spec import cell_spec, files_here, locust_argv
 from sweep.measuring.parts import begun, seal, set_aside, spec_of
 from sweep.measuring.unended import Load, begin_cell, end_cell, in_no_time, kept_from_cpu, killed, why
-from sweep.measuring.watched import begin_watch
+from sweep.measuring.watching import begin_watch
 from sweep.measuring.workplace import Workplace
 from sweep.planning.bounds import load_seconds
 from sweep.planning.cell_key import CellKey

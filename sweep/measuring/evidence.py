@@ -17,7 +17,7 @@ from sweep.deployments.protocol import Endpoint
 from sweep.measuring.added import with_added
 from sweep.measuring.limited import limits_here, used_by, write_limits
 from sweep.measuring.parts import collect
-from sweep.measuring.watched import end_watch
+from sweep.measuring.watching import end_watch
 from sweep.running import logs
 from sweep.running.cgroups.used import Usage
 from sweep.running.dial import LONGEST_NS

@@ -26,7 +26,7 @@ NARROW = 60  # columns; a terminal narrower than this has no room for a bar
 QUIET_SECONDS = 15.0  # without a terminal, the longest that nothing is said while targets start
 
 
-class Watched(Console):
+class ErrorConsole(Console):
     """Standard error. When its reader leaves (``2>&1 | head -1``) the sweep goes on, unwatched."""
 
     def __init__(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import product
@@ -46,6 +46,9 @@ class Start:
         start = "" if self.is_over else f"{time.monotonic() - self.began:.0f} s: "
         self.progress.report(f"{start}{self.name}{' starts' if start else ''}: {what}")
 
+    def note(self, what: str) -> None:
+        self.progress.note(f"{self.name}: {what}")
+
 
 def start_targets(
     stack: ExitStack,
@@ -78,7 +81,7 @@ def start_targets(
             target,
             f"{config}-r{repeat}",
             llm_url=llm_url,
-            report=start.report,
+            start=start,
             budget_ends=budget_ends,
         )
         progress.report(f"starting {start.name}")
@@ -150,7 +153,7 @@ def _setup(
     name: str,
     *,
     llm_url: str,
-    report: Callable[[str], None],
+    start: Start,
     budget_ends: float,
 ) -> Setup:
     """``name``: of its variant and repeat, by which its files are called."""
@@ -163,7 +166,8 @@ def _setup(
         dial=folder / f"{name}.dial" if place.plan.dial else None,
         otlp_url=place.spans.url if place.spans else "",
         ledger=place.ledger,
-        report=report,
+        report=start.report,
+        note=start.note,
         reach=reach_of_plan(place.plan, os.environ),
         headers=headers_of_plan(place.plan, os.environ),
         ways=ways_of(place.plan),

@@ -22,7 +22,7 @@ from records.started import Importing
 from sweep.beside.llm import named_llm
 from sweep.beside.reaching import given_in
 from sweep.measuring.directory import alone, create, discarded_if_of_no_use, settled
-from sweep.measuring.progress import Progress, Watched
+from sweep.measuring.progress import ErrorConsole, Progress
 from sweep.measuring.runner import Sweep
 from sweep.planning.plan import Plan
 from sweep.running.errors import UsageError
@@ -58,7 +58,7 @@ def run_sweep(directory: Path, plan: Plan) -> int:
 
     try:
         with settled(directory):  # before it is reported; nobody else is at work in it
-            _measure(directory, plan, Watched())
+            _measure(directory, plan, ErrorConsole())
     except (UsageError, RuntimeError, RecordError, OSError):
         with suppress(RecordError, OSError):  # what ended the sweep says more than that this failed, too
             if any(is_complete(directory, folder) for folder in cell_directories(directory)):
@@ -66,7 +66,7 @@ def run_sweep(directory: Path, plan: Plan) -> int:
         raise
     analysis = _reported(directory)
     if line := invalid_in_short(analysis):  # last, for the exit code may be 0
-        _say(Watched(), line)
+        _say(ErrorConsole(), line)
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"Now: report {shlex.quote(str(directory))} (shows this again)", err=True)
     return analysis.exit_code

@@ -17,6 +17,10 @@ MOST_DIGITS = 9
 def parse_targets(values: Sequence[str]) -> tuple[Target, ...]:
     """Deployments from repeated ``[LABEL=]SPEC``; UsageError for an unknown spec or a label used twice."""
     targets = tuple(map(Target.of, values))
+    labels = [target.label for target in targets]
+    if len(set(labels)) < len(labels):  # one app by two commands, say
+        alike = [labels.count(label) > 1 for label in labels]
+        targets = tuple(Target.of(value, long=long) for value, long in zip(values, alike, strict=True))
     check_labels(targets)
     return targets
 

@@ -45,12 +45,14 @@ class Target(StartOptions):
             raise UsageError(trouble)
 
     @classmethod
-    def of(cls, text: str) -> Target:
-        """From ``[LABEL=]SPEC``; without a label it is called what its spec names. Raises UsageError."""
+    def of(cls, text: str, *, long: bool = False) -> Target:
+        """From ``[LABEL=]SPEC``; without a label it is called what its spec names, ``long`` or short. Raises
+        UsageError."""
         label, equals, spec = text.partition("=")
         if equals and _LABEL.fullmatch(label):
             return cls(label=label, spec=spec)
-        return cls(label=kind_of(text).name, spec=text)
+        kind = kind_of(text)
+        return cls(label=kind.long_name if long else kind.name, spec=text)
 
     @property
     def cheap_path(self) -> str:

@@ -60,11 +60,12 @@ class Cpus:
         }
 
     def of_a_running_service(self) -> Cpus:
-        """With a service that is not ours the load has every CPU, but where it was told which to have."""
+        """With a service that is not ours the load has every CPU, but where it was told which to have: there
+        it runs like any other, for the service may have been told the same. On all of them it keeps its
+        priority."""
         if self.mode not in (AUTO, SHARED):
-            # It may run on any of them.
             return replace(self, target=None, realtime=False, links_realtime=False)
-        return Cpus(mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
+        return replace(self, mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:
         """What a target that is kept on its CPUs is told: a library that counts the machine's CPUs instead

@@ -20,6 +20,7 @@ import psutil
 
 from reach.key import without_key
 from sweep.running.cgroups.group import Group
+from sweep.running.cpu_got import got_in
 from sweep.running.ledger import LABEL, STOP_SECONDS, Ledger, end, kill, labelled, left
 from sweep.running.logs import BOUNDS, last, written
 from sweep.running.redaction import blank_file, redaction, unblanked
@@ -242,6 +243,10 @@ class Child:
         """The last line that names an error, for uvicorn and argparse go on after it; else the last words."""
         errors = (line for line in self._lines_backwards() if re.search(r"error:", line, re.IGNORECASE))
         return next(errors, self.last_words())
+
+    def complaint_after(self, seconds: float) -> str:
+        """The same of one that was waited for in vain: and what it got of the CPUs, if it is still there."""
+        return f"{self.complaint()}{got_in(seconds, self.pid)}"
 
     def _wrote(self) -> str:
         """The end of what itself wrote: a log goes on where its program is started again."""

@@ -79,7 +79,8 @@ class SpanReceiver:
         self._child = Child(argv, log=self._log, ledger=self._ledger, env=os.environ)
         self.url = f"http://127.0.0.1:{port}"
         if not wait_begun(self._child, lambda: status(self.url, "/health", 1.0) == 200, _START_SECONDS):
-            raise UsageError(f"the receiver of spans did not start: {self._child.complaint()} ({self._log})")
+            why = self._child.complaint_after(_START_SECONDS)
+            raise UsageError(f"the receiver of spans did not start: {why} ({self._log})")
 
     def ended(self) -> str | None:
         """How, if it did; then it is started again where the targets send their spans. Raises UsageError."""

@@ -1,18 +1,29 @@
 """What the tests of a sweep's rooms share."""
 
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import preloaded
 from sweep.measuring import directory
 from sweep.measuring.workplace import Workplace
+from sweep.planning import scenario
 from sweep.planning.plan import Plan
 from sweep.running.cpus import Cpus
 from sweep.running.ledger import Ledger
 from sweep.running.processes import Child
 from sweep_world import World, planned, swept_aloud
+
+
+@pytest.fixture(autouse=True)
+def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep of this process asks scenarios without their imports."""
+    alike = SimpleNamespace(run=preloaded.run, TimeoutExpired=subprocess.TimeoutExpired)
+    monkeypatch.setattr(scenario, "subprocess", alike)
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ def test_a_region_that_is_cut_off_fails_alone(tmp_path: Path) -> None:
     service = f"run:{sys.executable} -m mocks.faults healthy --port {{port}} --ttft-ms 20 --itl-ms 2"
     done = sweep(
         *("--deployment", f"it={service}", "--config", "plain", "--concurrency", "2", "--repeats", "1"),
-        *("--requests", "10", "--budget", "5s", "--no-probes", "--regions", "near=0ms,far=60ms/cut@2s"),
-        *("--", "--request-timeout", "1"),
+        *("--requests", "10", "--budget", "20s", "--no-probes", "--regions", "near=0ms,far=60ms/cut@2s"),
+        *("--", "--request-timeout", "2"),
         cwd=tmp_path,
     )
     assert done.returncode in (0, 3), done.stderr  # 3: too busy a machine for a valid cell
@@ -31,4 +31,4 @@ def test_a_region_that_is_cut_off_fails_alone(tmp_path: Path) -> None:
         assert link["requests"] == sum(r.region == region for r in data.requests)
         assert link["partitioned"] == (region == "far")
     far = [r for r in data.requests if r.region == "far" and r.first_token_at_ns]
-    assert min((r.first_token_at_ns or 0) - r.sent_at_ns for r in far) >= 80e6
+    assert all((r.first_token_at_ns or 0) - r.sent_at_ns >= 80e6 for r in far)

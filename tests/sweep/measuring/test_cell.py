@@ -22,6 +22,7 @@ from sweep.measuring.cell import finished, measure
 from sweep.measuring.unanswered import Unanswered
 from sweep.measuring.workplace import Workplace
 from sweep.planning.cell_key import CellKey
+from sweep.planning.division import placed
 from sweep.planning.load_words import found_in, parse_locust_args
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
@@ -71,6 +72,17 @@ def test_a_load_on_shared_cpus_is_told_whether_they_could_be_divided(
     place = place_of(plan_of("mine=run:app", regions=regions))
     place = replace(place, cpus=Cpus(mode="shared", load=(0, 1), target=(0, 1)))
     assert locust_spec.cell_spec(place, KEY, AT).divisible is would
+
+
+def test_the_load_of_a_running_service_runs_before_all_else_too_and_says_where_it_may_not(
+    place_of: Any,
+) -> None:
+    for allowed in (True, False):
+        plan = plan_of("mine=url:http://h")
+        place = replace(place_of(plan), cpus=placed(plan, (0, 1), lambda allowed=allowed: allowed))
+        told = locust_spec.cell_spec(place, KEY, AT).cpus
+        assert (told["realtime"], told.get("realtime_refused", False)) == (allowed, not allowed)
+        assert place.cpus_for(AT).realtime is allowed
 
 
 def test_locust_is_given_the_time_that_an_earlier_try_wanted(

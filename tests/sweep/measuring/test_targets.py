@@ -67,3 +67,5 @@ def test_while_a_target_starts_it_is_said_which_and_for_how_long(
     start.report("waiting for the load's pod")
     if not terminal:
         assert written.getvalue().splitlines()[-1] == "mock-both (local): waiting for the load's pod"
+    start.note("not ready after 40 s")
+    assert written.getvalue().splitlines()[-1].rstrip().endswith("mock-both (local): not ready after 40 s")

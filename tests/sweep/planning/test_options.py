@@ -67,6 +67,12 @@ def test_a_service_without_a_label_is_called_what_a_load_calls_it_and_no_two_ali
         options.parse_targets(["local", "local"])
 
 
+def test_one_app_by_two_commands_is_called_by_all_of_their_words() -> None:
+    specs = ["run:uvicorn mine:app", "run:gunicorn mine:app", "run:uvicorn your:app", "x=local"]
+    labels = [target.label for target in options.parse_targets(specs)]
+    assert labels == ["uvicorn-mine-app", "gunicorn-mine-app", "your-app", "x"]
+
+
 def test_an_option_of_the_plan_has_its_default_and_bounds() -> None:
     options = {one.name: one for one in command.params}
     repeats = options["repeats"]

@@ -3,7 +3,7 @@
 import pytest
 
 from records.cells import layout
-from records.evidence.expected import expected
+from records.evidence.expected import expected_files
 from sweep.deployments.attached import is_here
 from sweep.planning.target import Target
 from sweep.planning.target_options import with_attached
@@ -21,7 +21,7 @@ def test_it_is_for_what_runs_already_and_its_cells_are_to_have_what_was_seen() -
         "inside": True,
         "targets": [{"label": one.label, "spec": one.spec, "attach": one.attach} for one in found],
     }
-    assert expected(plan, URL.label) == (layout.INSIDE,)
+    assert expected_files(plan, URL.label) == (layout.INSIDE,)
     assert with_attached([URL], None, inside=False) == (URL,)
 
 

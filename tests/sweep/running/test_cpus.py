@@ -90,7 +90,8 @@ def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which(
     asked: str, mode: str, load: list[int]
 ) -> None:
     found = replace(cpus.divide(asked, [0, 1, 2], pins=True), realtime=True).of_a_running_service()
-    assert found.to_json() == {"mode": mode, "load": load, "target": None, "realtime": False}
+    assert found.to_json() == {"mode": mode, "load": load, "target": None, "realtime": mode == "shared"}
+    assert found.of_a_running_service() == found
     assert found.environment() == {}
 
 
