@@ -14,12 +14,14 @@ help: ## List what can be made
 
 install: $(STAMP) ## Make .venv with everything in it (the others call this)
 
-# pip compiles 7 million lines on one core, tests of others too, which takes two minutes.
+# pip compiles 7 million lines on one core, which takes two minutes, tests of others and what nobody here imports, too.
+ROOMS := $(dir $(wildcard */__init__.py))
+SELDOM := tests?|pip|mypy|networkx|transformers/models|torch/(_inductor|distributed|onnx|testing)
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=python3.x" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-compile -c constraints.txt -e '.[dev]'
-	$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' $(VENV)/lib || true # some are no Python, on purpose
+	$(BIN)/python -m compileall -qq -j 0 -x '/($(SELDOM))/' $(VENV)/lib $(ROOMS) || true # some are no Python, on purpose
 	touch $@
 
 sweep: install ## Show where the reference app stops scaling (about 6 minutes; SWEEP="--name x" for options)
@@ -28,17 +30,21 @@ sweep: install ## Show where the reference app stops scaling (about 6 minutes; S
 test: install ## Run the tests
 	$(PYTEST) $(WORKERS)
 
+# mypy takes one core for a minute and more. What it says comes last, if it has to say something.
 check: install ## Format, lint, types and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(MAKE) --no-print-directory -j2 types compiled
-	$(PYTEST) $(WORKERS)
+	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; trap "kill $$types 2>/dev/null" INT TERM; \
+	$(MAKE) --no-print-directory compiled; \
+	$(PYTEST) $(WORKERS); tests=$$?; \
+	wait $$types || { cat $(VENV)/types.txt; exit 1; }; exit $$tests
 
-types: install
+types: install ## Check the types
 	$(BIN)/mypy
 
-# On the core that mypy leaves: on a fresh clone each of six workers would else compile all tests by itself.
+# Each of six workers would else compile all tests of a fresh clone by itself.
 compiled: install
+	$(BIN)/python -m compileall -q -j 0 $(ROOMS)
 	$(PYTEST) --collect-only -q >/dev/null || true # what is wrong with them is told by their run
 
 check-k8s: install ## Render, validate and cross-check the manifests (make check does, too)

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 import psutil
 
+import preloaded
 from records.cells.folders import cell_directories
 from workloads.catalogue import checks_that
 
@@ -36,6 +37,9 @@ _offsets = itertools.count(os.getpid())
 """Two runs at a time on one machine begin at other places."""
 OF_THE_MACHINE = set(checks_that(lambda check: check.of_the_machine and not check.of_its_end))
 """What a machine that is busy with others fails; no process of ours ends because of that."""
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+"""For a process that may write little to a file: before Python 3.14 it cuts off, for all, what it compiles."""
+CHECKS = set(checks_that(lambda _: True))
 
 
 def free_port() -> int:
@@ -82,11 +86,18 @@ class Process:
     ) -> None:
         """``stdout``: for what is said there; ``output`` then holds standard error alone."""
         self.output = output
+        self.process: subprocess.Popen[bytes] | preloaded.Forked
+        env = environment(**variables)
         with output.open("wb") as file:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *arguments], cwd=output.parent, stdin=subprocess.DEVNULL,
-                stdout=stdout or file, stderr=file, env=environment(**variables), start_new_session=True,
-            )  # fmt: skip
+            if arguments[0] == "locust" and not any(map(preloaded.is_of_the_interpreter, variables)):
+                with open(os.devnull) as nothing:
+                    files = (stdout or file, file, nothing)
+                    self.process = preloaded.Forked(list(arguments), output.parent, env, *files)
+            else:
+                self.process = subprocess.Popen(
+                    [sys.executable, "-m", *arguments], cwd=output.parent, stdin=subprocess.DEVNULL,
+                    stdout=stdout or file, stderr=file, env=env, start_new_session=True,
+                )  # fmt: skip
 
     @property
     def text(self) -> str:
@@ -174,7 +185,15 @@ class Listener:
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def close(self) -> None:
-        self._listener.close()
+        end(self._listener)
+
+
+def end(sock: socket.socket) -> None:
+    """Close it, and wake the thread that waits at it: a process that is stopped and goes on would have that
+    one wait at whatever has the socket's number by then, such as the server of another test."""
+    with contextlib.suppress(OSError):  # nobody is there any more
+        sock.shutdown(socket.SHUT_RDWR)
+    sock.close()
 
 
 def only_of_the_machine(failed: set[str]) -> bool:
@@ -186,7 +205,8 @@ def ended_well(process: Process) -> bool:
     """Did a load end with 0? Or with 3, but for nothing else than that this machine was busy with others?"""
     code = process.wait()
     said = re.findall(r"^invalid: (.*)$", process.text, re.MULTILINE)
-    failed = set(re.findall(r"(?:^|; )([a-z-]+): ", said[-1])) if said else set()
+    # An advice has such words, too: "(--rate; sweep: --grid rate=)".
+    failed = CHECKS.intersection(re.findall(r"(?:^|; )([a-z-]+): ", said[-1])) if said else set()
     return code == 0 or (code == 3 and only_of_the_machine(failed))
 
 

@@ -151,7 +151,7 @@ for _ in range(20):
 lines.append(b"{}\\n")
 """
     path = tmp_path / "lines.jsonl"
-    subprocess.run([sys.executable, "-c", script, str(path)], check=True, timeout=30)
+    subprocess.run([sys.executable, "-B", "-c", script, str(path)], check=True, timeout=30)
     assert [line for _, line in read_lines(path)] == [b'{"a":"0123456789"}\n'] * 5 + [b"{}\n"]
 
 
