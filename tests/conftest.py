@@ -78,7 +78,7 @@ def ended_well() -> Callable[[support.Process], bool]:
 
 
 @pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
+def environment_as_it_was() -> Iterator[None]:
     """What a command that ran in this process set, such as for a library that it imports, is no other's."""
     before = os.environ.copy()
     yield

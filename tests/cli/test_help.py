@@ -1,14 +1,17 @@
 """Every option that takes a value says in ``--help`` what it is when it is left out."""
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from loadgen.adapter.exit_code import EXIT_CODES
 from loadgen.adapter.parser import add_arguments
@@ -45,6 +48,20 @@ def test_a_command_says_its_defaults(name: str) -> None:
             texts[one.opts[0]] = record[1]
     assert texts
     assert silent(texts) == []
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_help_of_a_mock_begins_with_commands_that_work(name: str) -> None:
+    module = SERVERS[name].module
+    command: click.Command = import_module(module).command
+    shown = CliRunner().invoke(command, ["-h"])
+    assert shown.exit_code == 0
+    found = re.findall(rf"^ +python -m {module.removesuffix('.__main__')}( .*)?$", shown.output, re.M)
+    assert len(found) >= 2
+    for example in found:
+        [given, *_] = re.split(r" {2,}", example.strip() and example[1:])
+        with suppress(click.exceptions.Exit):  # of --list
+            command.make_context(name, given.split())  # raises for what it does not take
 
 
 def test_a_load_says_its_defaults() -> None:

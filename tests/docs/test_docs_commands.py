@@ -68,8 +68,9 @@ NOT_RUN = {
 RUNNING = r"sweep (?=.*(?:url|run):)"
 SHORTER = (
     (r"-t (10|30|60)s", "-t 2s"),
-    # A percentile wants 59 answers.
-    (r"python -m mocks\.(?:faults healthy|openai_server)", r"\g<0> --ttft-ms 20 --itl-ms 2 --tokens 5"),
+    (r"-u (10|20)\b", "-u 4"),
+    # A percentile wants 59 answers; more of them take CPU alone.
+    (r"python -m mocks\.(?:faults healthy|openai_server)", r"\g<0> --ttft-ms 70 --itl-ms 2 --tokens 5"),
     (r"--duration 60", "--duration 1"),
     (r"(profile --(?:port|match) \S+)(?!.*--duration)", r"\1 --duration 1"),  # for: until Ctrl-C
     (r"--step-seconds 10 --steps 6", "--step-seconds 2 --steps 2"),

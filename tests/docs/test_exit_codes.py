@@ -8,6 +8,7 @@ import click
 import pytest
 
 from loadgen.adapter.exit_code import EXIT_CODES
+from mocks.catalogue import SERVERS
 from records import exit_codes
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text()
@@ -31,6 +32,7 @@ def of_text(text: str) -> set[int]:
 @pytest.mark.parametrize(("command", "module", "attribute"), [
     ("sweep", "sweep.cli", "command"), ("report", "reports.cli", "main"),
     ("profile", "profiler.cli", "command_line"),
+    *((f"mock {name}", server.module, "command") for name, server in SERVERS.items()),
 ])  # fmt: skip
 def test_help_has_those_of_the_readme(command: str, module: str, attribute: str) -> None:
     found: click.Command = getattr(import_module(module), attribute)

@@ -12,6 +12,9 @@ import pytest
 from records.cells.reader import read_cell
 from support import lines, wait_until
 
+CLOCKS_NS = 10_000_000
+"""By how much the load's clock and ours may differ: each was anchored to Unix time by itself."""
+
 
 def status_of(folder: Path) -> dict[str, str]:
     return {check.name: check.status for check in read_cell(folder).cell.verdict.checks}
@@ -60,7 +63,7 @@ def test_steps_of_users(load: Any, held: Any, service: str, tmp_path: Path, ende
         half_ns = (level.held_end_ns - level.held_start_ns) // 2
         # It settles for a second or until its users have had an answer, at the latest until its half.
         assert min(1_000_000_000, half_ns) <= level.start_ns - level.held_start_ns <= half_ns
-        assert in_flight == pytest.approx(level.level_to, rel=0.2)
+        assert in_flight == pytest.approx(level.level_to, rel=0.3)  # the next one has as much as 1.5 times
     assert ("The same with intervals, and more: report r" in one.text) is data.cell.verdict.valid
 
 
@@ -90,14 +93,19 @@ def test_an_interrupted_load_keeps_its_levels_as_far_as_it_went(
     wait_until(lambda: "updating to 4 users" in one.text)
     before = lines(tmp_path / "r" / "requests.jsonl")
     wait_until(lambda: lines(tmp_path / "r" / "requests.jsonl") >= before + 6)
+    sent_ns = time.time_ns()
     one.send(signal.SIGTERM)
     assert one.wait() == 130, one.text
+    ended_ns = time.time_ns()
     assert "Traceback" not in one.text
     assert not read_cell(tmp_path / "r").cell.complete
-    (two, _), (four, _) = held(tmp_path / "r")
-    assert (two.level_to, four.level_to) == (2, 4)
-    assert 0 < four.seconds < two.seconds  # but for the interruption as long
-    assert [row[0] for row in level_rows(one.text)] == ["2", "4"]
+    found = [level for level, _ in held(tmp_path / "r")]
+    assert len(found) >= 2  # two, but a machine that is busy may come to more until then
+    assert [x.level_to for x in found] == [2, 4, 6, 8, 10, 12, 14, 16, 18][: len(found)]
+    assert found[1].seconds > 0
+    # Not to its planned end, which but for the interruption would lie behind that of the load.
+    assert sent_ns - CLOCKS_NS <= found[-1].held_end_ns <= ended_ns + CLOCKS_NS
+    assert [row[0] for row in level_rows(one.text)] == [f"{x.level_to:g}" for x in found]
     valid = read_cell(tmp_path / "r").cell.verdict.valid  # this machine may have been busy with others
     assert ("these are its levels until then" in one.text) is valid
 

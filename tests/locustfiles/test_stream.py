@@ -101,8 +101,8 @@ def test_failures_act_through_the_verdict(trap: Any, locust: Any, tmp_path: Path
         talk.headers("Content-Length: 0\r\n", "500 Broken")
 
     server = trap(script)
-    with_results = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s", "--results", "r")
-    without = locust("-H", server.url, "--headless", "-u", "2", "-t", "2s")
+    load = ("-H", server.url, "--headless", "-u", "2", "--requests", "20", "--min-seconds", "0", "-t", "60s")
+    with_results, without = locust(*load, "--results", "r"), locust(*load)
     assert (with_results.wait(), without.wait()) == (3, 1)
     assert "invalid: failures: no good answer" in with_results.text
     assert "http_error: HTTP 500" in without.text
