@@ -38,7 +38,7 @@ _offsets = itertools.count(os.getpid())
 OF_THE_MACHINE = set(checks_that(lambda check: check.of_the_machine and not check.of_its_end))
 """What a machine that is busy with others fails; no process of ours ends because of that."""
 NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
-"""For a process that may write little to a file: before Python 3.14 it cuts off, for all, what it compiles."""
+"""Of a process that may write little to a file: before Python 3.14 it cuts off, for all, what it compiles."""
 CHECKS = set(checks_that(lambda _: True))
 
 
