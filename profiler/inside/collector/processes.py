@@ -27,7 +27,7 @@ class Processes:
         self._any = bool(managers)
 
     def _look(self, manager: Any) -> None:
-        there, most = len(manager.processes or ()), _most(manager)
+        there, most = len(getattr(manager, "processes", None) or ()), _most(manager)
         self._there += there
         self._most = None if most is None or self._most is None else self._most + most
         for place, call in enumerate(_calls(manager)):
@@ -46,12 +46,13 @@ class Processes:
 
 
 def _most(manager: Any) -> int | None:
-    most = getattr(manager.executor_reference(), "_max_workers", None)
+    executor = getattr(manager, "executor_reference", None)
+    most = getattr(executor() if executor else None, "_max_workers", None)
     return most if isinstance(most, int) else None
 
 
 def _calls(manager: Any) -> Iterator[Any]:
-    """Those that are not done, the oldest first."""
-    for item in list(manager.pending_work_items.values()):
+    """Those that are not done, the oldest first; none of a Python that keeps them in another way."""
+    for item in list((getattr(manager, "pending_work_items", None) or {}).values()):
         if getattr(item.future, "_state", "") in _TO_DO:
             yield item.future

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
+
+import pytest
 
 from profiler.inside.collector.processes import Processes
 from profiler.inside.collector.tasks import Tasks
@@ -70,3 +73,13 @@ def test_who_waits_for_a_process_is_told_from_who_has_one_and_from_who_waits_for
             hold.set()
 
     run(test)
+
+
+def test_a_pool_that_keeps_its_calls_in_another_way_has_none_that_is_known(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("concurrent.futures.process._threads_wakeups", {SimpleNamespace: None})
+    found = Processes()
+    assert found.calls == {}
+    [one] = found.to_json()
+    assert (one["max"], one["busy"], one["queued"]) == (None, 0, 0)
