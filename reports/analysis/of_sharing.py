@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from records.options.hosts import is_here
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.analysis.of_runs import Cpus, divided
-from reports.figures.alike import is_loopback
 from reports.figures.summary import CellSummary
 
 MATTERS = 0.05
@@ -64,7 +64,7 @@ def _of(cell: CellSummary, name: str) -> LoadTook | None:
             return None
         lacked = machine.cpu_cores * machine.run_delay / (1.0 - machine.run_delay)
         more = min(cores, lacked) / machine.cpu_cores
-    elif not is_loopback(str(cell.cell.requested.get("host", ""))) or (waited or 0.0) < WAITED_FOR:
+    elif not is_here(str(cell.cell.requested.get("host", ""))) or (waited or 0.0) < WAITED_FOR:
         return None
     return LoadTook(cell=name, cores=cores, of=of, more=more, waited_percent=waited)
 
