@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from records.cells.cpus import CpuDivision
 from records.cells.layout import cell_name
 from records.cells.levels import LoadStages
 from records.cells.other_programs import OtherProgram
@@ -119,6 +120,11 @@ class Cell:
         """The digest of the service's code; empty: not known."""
         service = self.requested.get("service")
         return str(service.get("code") or "") if isinstance(service, dict) else ""
+
+    @property
+    def division(self) -> CpuDivision:
+        """How the CPUs were divided for it."""
+        return CpuDivision.from_json(self.requested.get("cpus"))
 
     @property
     def window(self) -> Window | None:
