@@ -26,7 +26,8 @@ First steps:
   sweep --deployment url:http://127.0.0.1:8000 --concurrency 1,10 -- --dialect openai --llm-model NAME
       a service that runs already, at 1 and at 10 users; what follows -- goes to the load
   sweep --deployment 'run:uvicorn mine:app --port {port}' --concurrency 1,20 --try-fixes
-      starts your app, looks into it, and measures what would fix what it finds
+      starts your app, looks into it, and measures what would fix what it finds (how it is asked goes
+      after --, as above; without that, as the reference app is: POST /ask/stream)
   sweep --plan-only
       what would be measured of the reference app: as it is, and with its parts mocked
 
@@ -35,6 +36,9 @@ directory under --output.
 """
 LAST = """\b
 More examples:
+  sweep --deployment 'run:uvicorn mine:app --port {port}' --ready-path /health --concurrency 1,20 -- \\
+      --dialect openai --path /chat --field top_k=3 --drop-field model
+      your app, which answers as OpenAI's API does, at another path, to a field more and one less
   sweep --config baseline,mock-llm --concurrency 1,10,20
   sweep --config blocking:RETRIEVAL=blocking --config async --reference blocking
   sweep --config one:TORCH_THREADS=1 --config two:TORCH_THREADS=2 --set USE_MOCK_LLM=yes

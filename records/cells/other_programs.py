@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+TO_DO = "stop what is yours, or measure when the others are done, or elsewhere"
+"""What to do about them: some may be other people's."""
 MOST_NAMED = 3
 """So many of them are kept of a cell, and so many are named of several."""
 

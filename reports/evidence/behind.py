@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from records.evidence.inside import Place, Work
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.kinds import HOME_MADE, SLEEP, TURN
+from reports.evidence.kinds import HOME_MADE, QUEUE, SHARED_QUEUE, SLEEP, TURN
 from reports.evidence.libraries import WAITING, function_at
 
 IN_THREADS = frozenset(("executor", "thread"))
@@ -32,7 +33,17 @@ BUSY = 0.5
 
 def behind(inside: InsideOfCells, takers: Collection[str] = ()) -> dict[Place, float]:
     """How many requests wait where."""
-    return _in_turn(_through_threads(dict(inside.waits), inside.in_threads), inside, takers)
+    waits = _at_shared_queues(dict(inside.waits))
+    return _in_turn(_through_threads(waits, inside.in_threads), inside, takers)
+
+
+def _at_shared_queues(waits: dict[Place, float]) -> dict[Place, float]:
+    """Who is alone at a queue that others wait at, too, at other times waits for the same."""
+    found: Counter[Place] = Counter()
+    for place, count in waits.items():
+        shared = replace(place, kind=SHARED_QUEUE) if place.kind == QUEUE else place
+        found[shared if shared in waits else place] += count  # type: ignore[assignment]
+    return dict(found)
 
 
 def takers_of(inside: InsideOfCells | None) -> frozenset[str]:
@@ -116,7 +127,7 @@ def line_of_threads(inside: InsideOfCells) -> str:
 
 def alike(light: Mapping[Place, float], heavy: Mapping[Place, float]) -> dict[Place, float]:
     """The light load's, with what they wait for called as at the heavy one: one request shares with none."""
-    shared = {(place.at, place.where): place for place in heavy if place.kind == TURN}
+    shared = {(place.at, place.where): place for place in heavy if place.kind in (TURN, SHARED_QUEUE)}
     found: Counter[Place] = Counter()
     for place, count in light.items():
         same = shared.get((place.at, place.where)) if place.kind in HOME_MADE and not place.via else None

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from records.evidence.inside import Place
 from reports.evidence.behind import IN_THREADS, stuck_at
 from reports.evidence.excess import Excess
-from reports.evidence.kinds import CONNECTIONS, LOCKS, OUTSIDE, READS, THREADS
+from reports.evidence.kinds import CONNECTIONS, LOCKS, OUTSIDE, READS, SHARED_QUEUE, THREADS
 from reports.evidence.loaded import LoadedPoint
 
 KEPT = 0.5
 """The share of those who are let in that has to wait behind a gate."""
-PERMITS = CONNECTIONS | {"semaphore"}
+PERMITS = CONNECTIONS | {"semaphore", SHARED_QUEUE}
 """Gates that are waited for in tasks."""
 Is = Callable[[Place], bool]
 

@@ -12,7 +12,12 @@ OUTSIDE = "outside"
 """Of the requests that the load has open, those that the app has not met: in its sockets, or on their way."""
 STAGE_QUEUE, STAGE = "stage-queue", "stage"
 """As the service's own times say, where nobody looked inside."""
-LOCKS = frozenset(("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join", "rate-limit"))
+SHARED_QUEUE = "shared-queue"
+"""Until a queue that several requests wait at has something for this one: what one gives back to a pool of
+the app's own, or whatever else comes for whoever is next."""
+LOCKS = frozenset(
+    ("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join", "rate-limit", SHARED_QUEUE)
+)
 THREADS = frozenset(("executor-queue", "thread-limiter"))
 CONNECTIONS = frozenset(("pool",))
 NAMES = frozenset(("dns",))

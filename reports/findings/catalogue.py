@@ -74,12 +74,11 @@ def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
 def _ranked(analysis: Analysis) -> list[Finding]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders. What one
     deployment has, and the one that is ahead of it has not, comes first: of that a limit, for whatever else
-    is slow there is stopped, too."""
+    is slow there is stopped, too. What concerns only those who scale by CPU comes last."""
     found = [finding for finder in FINDERS for finding in finder(analysis)]
     found = [supported(analysis, finding) for finding in found]
     found += scales(analysis, found)
     found += unknown(analysis, found)
-    found += autoscaler_blind(analysis)  # no cause: behind all that is one, or says that none is known
     found = [paired(analysis, finding) for finding in found]
     behind = {
         (ratio.second, ratio.config): (ratio.first, ratio.config)
@@ -93,4 +92,4 @@ def _ranked(analysis: Analysis) -> list[Finding]:
         common = ahead is None or one.severity == "info" or (ahead, one.code) in codes
         return common, common or one.code not in QUOTA_CODES, one.rank
 
-    return sorted(found, key=place)
+    return [*sorted(found, key=place), *(paired(analysis, one) for one in autoscaler_blind(analysis))]

@@ -30,7 +30,8 @@ MEANS = {
     "liveness-kill": "it was too busy for the liveness probe, and was killed for that",
     "keepalive-race": "it closes idle connections just as they are used again",
     "generator-limited": "the load was at its own limit before the service was",
-    "autoscaler-blind": "requests wait while its CPU is mostly idle",
+    "autoscaler-blind": "it concerns only those who scale by CPU, which starts no replica here: requests wait"
+    " while its CPU is mostly idle",
     "latency-only": "something makes each answer later, and holds up nobody else",
     "scales-to-measured-limit": "nothing held it back at the loads that were measured",
 }

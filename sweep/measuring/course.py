@@ -10,7 +10,7 @@ from typing import Any
 
 from records.cells import layout
 from records.cells.folders import that_counts
-from records.cells.other_programs import OtherProgram, in_words
+from records.cells.other_programs import TO_DO, OtherProgram, in_words
 from records.cells.reader import CellData, read_cell
 from records.errors import RecordError
 from sweep.choosing.again import MOST_TIMES, failed_by_target, spoiled, times
@@ -160,4 +160,4 @@ def _others(key: CellKey) -> str:
 def _by_pid(programs: Iterable[OtherProgram]) -> str:
     """In words, and what to do: several may bear one name. Empty where they took little together."""
     said = in_words({str(one): one.cores for one in notable(tuple(programs))})
-    return said and f"{said}; end them"
+    return said and f"{said}; {TO_DO}"

@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter
 
+from records.cells.other_programs import TO_DO
 from records.secrets.secret_names import shown
 from sweep.running.errors import UsageError
 from sweep.running.processes import PROJECT, with_project
@@ -113,8 +114,8 @@ def asked(scenario: str, lines: Sequence[Sequence[str]]) -> Said:
     except subprocess.TimeoutExpired:
         raise RuntimeError(
             f"locustfiles/{path.name} does not say its options within {_LIMIT_SECONDS:g} s: the machine may "
-            "be too busy; see what else runs (top), end it or wait for it, and start again. If nothing does, "
-            "the file waits for something while it is loaded. Nothing was measured"
+            f"be too busy; see what else runs (top): {TO_DO}. If nothing does, the file waits for something "
+            "while it is loaded. Nothing was measured"
         ) from None
     why = _complaint(done.stderr.decode(errors="replace")) if done.returncode else ""
     said = _said_in(done.stdout)

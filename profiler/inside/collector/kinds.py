@@ -22,6 +22,10 @@ class Rule(NamedTuple):
     primitive: bool
 
 
+QUEUE = "queue-get"
+SHARED_QUEUE = "shared-queue"
+"""A queue that several requests wait at: what comes is for whichever of them is next, as what a pool hands
+out. Where each has one of its own, as for its tokens, it waits for whoever makes what comes."""
 _PRIMITIVES: dict[str, dict[str, str]] = {
     "asyncio.locks": {
         "Lock.acquire": "lock",
@@ -30,7 +34,7 @@ _PRIMITIVES: dict[str, dict[str, str]] = {
         "Event.wait": "event",
         "Barrier.wait": "barrier",
     },
-    "asyncio.queues": {"Queue.get": "queue-get", "Queue.put": "queue-put", "Queue.join": "queue-join"},
+    "asyncio.queues": {"Queue.get": QUEUE, "Queue.put": "queue-put", "Queue.join": "queue-join"},
     "anyio._backends._asyncio": {
         "Lock.acquire": "lock",
         "Semaphore.acquire": "semaphore",
@@ -42,7 +46,7 @@ _PRIMITIVES: dict[str, dict[str, str]] = {
         "Condition.wait": "condition",
     },
     "anyio.streams.memory": {
-        "MemoryObjectReceiveStream.receive": "queue-get",
+        "MemoryObjectReceiveStream.receive": QUEUE,
         "MemoryObjectSendStream.send": "queue-put",
     },
     "asyncio.tasks": {"sleep": "sleep"},

@@ -10,6 +10,7 @@ from types import CoroutineType
 from typing import Any
 
 from .codes import code_of, seen_code
+from .kinds import QUEUE, SHARED_QUEUE
 from .owners import RECEIVES
 from .walk import RUNNING, Chain, Wait
 
@@ -31,6 +32,8 @@ class Tasks:
         self.all = self.ready = self.errors = 0
         self.of: Counter[str] = Counter()
         self.groups: Counter[tuple[str, Wait]] = Counter()
+        self._at_queues: Counter[int] = Counter()
+        """How many requests wait for something from each queue, by its id."""
 
     def look(self, loop: Any) -> None:
         running = asyncio.current_task(loop)
@@ -43,11 +46,13 @@ class Tasks:
         chains = {id(task): self._chain(task, running) for task in others}
         children = _Children(others, chains)
         inner: set[int] = set()
-        for task in requests:
-            chain = self._chain(task, running)
+        asked = {task: self._chain(task, running) for task in requests}
+        for task, chain in asked.items():
             if chain is not None:
                 children.follow(task, chain)
                 inner |= children.below(chain)
+        self._at_queues = Counter(id(found) for chain in asked.values() if chain and (found := chain.queue()))
+        for task, chain in asked.items():
             self._count(REQUEST, task, chain, running)
         parents = {id(one): chain for chain in chains.values() if chain for one in chain.inner}
         for task in others:
@@ -75,6 +80,8 @@ class Tasks:
             self.ready += chain.ready
             if of != SERVER:
                 wait = chain.wait()
+                if of == REQUEST and wait.kind == QUEUE and self._at_queues[id(chain.queue())] > 1:
+                    wait = wait._replace(kind=SHARED_QUEUE)
                 if not wait.where and parent is not None:
                     wait = wait._replace(where=parent.wait().where)
                 self.groups[of, wait] += 1

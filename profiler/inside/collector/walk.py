@@ -8,7 +8,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, NoneType
 from typing import Any, NamedTuple
 
 from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
-from .kinds import Rule
+from .kinds import QUEUE, Rule
 from .owners import CHILDREN, GREENLETS, IN_A_THREAD
 
 _DEEP = 300
@@ -139,6 +139,13 @@ class Chain:
         if function:
             return Wait(kind, at, function, "")
         return Wait(kind, at, where, "" if told.via == at else told.via)
+
+    def queue(self) -> Any:
+        """The `asyncio.Queue` that it waits for something from; None where it waits for anything else."""
+        place = self.places[-1] if self.places and not self.ready else None
+        if place is None or place.module != "asyncio.queues" or place.rule is None:
+            return None
+        return _local(self.links[-1], "self") if place.rule.kind == QUEUE else None
 
     def _told(self) -> Told:
         """Remembered: most requests that wait do so in one of a few ways, of dozens of places each."""

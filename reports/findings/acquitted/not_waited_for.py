@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.evidence.kinds import CONNECTIONS, HOME_MADE, KNOWN, LOCKS, NAMES, OUTSIDE, THREADS, TURN
+from reports.evidence.kinds import (
+    CONNECTIONS,
+    HOME_MADE,
+    KNOWN,
+    LOCKS,
+    NAMES,
+    OUTSIDE,
+    SHARED_QUEUE,
+    THREADS,
+    TURN,
+)
 from reports.evidence.service import Service
 from reports.findings.between.load_shed import refused
 from reports.findings.common.finding import Evidence
@@ -60,7 +70,9 @@ def _queues(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     unseen = sum(n for at, n in heavy.places.items() if at.kind == OUTSIDE or at.kind not in KNOWN)
     if unseen >= UNEXPLAINED * heavy.in_flight:
         return
-    home_made = sum(one.requests for one in service.excesses if one.place.kind in (*HOME_MADE, TURN))
+    home_made = sum(
+        one.requests for one in service.excesses if one.place.kind in (*HOME_MADE, SHARED_QUEUE, TURN)
+    )
     for code, (what, kinds) in QUEUES.items():
         if code in MAY_BE_HOME_MADE and home_made >= UNEXPLAINED * heavy.in_flight:
             continue

@@ -35,6 +35,6 @@ def autoscaler_blind(analysis: Analysis) -> Iterator[Finding]:
                 Evidence(figure="requests that wait because of the load", value=service.excess),
                 Evidence(figure="requests in flight", value=service.heavy.in_flight),
             ),
-            advice="Scale on requests in flight, or on how long they wait: an autoscaler that looks at the"
-            " processor starts no replica here",
+            advice="If an autoscaler looks at its CPU, have it look at requests in flight, or at how long"
+            " they wait; else nothing",
         )  # fmt: skip

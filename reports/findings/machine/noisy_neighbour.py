@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from records.cells.other_programs import TO_DO
 from reports.analysis.analysis import Analysis
 from reports.evidence.machine import DELAYED, FILLED, GotOfMachine
 from reports.evidence.service import Service
@@ -29,6 +30,7 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
         return
     bound = is_held(service)
     waited = 100 * (machine.run_delay or 0.0)
+    named = tuple(_by_name(service))
     yield Finding(
         code="noisy-neighbour",
         about=about(service),
@@ -47,9 +49,10 @@ def _noisy_neighbour(service: Service, machine: GotOfMachine) -> Iterator[Findin
             Evidence(figure="share of its time to run that it waited for a CPU", value=waited, unit="%"),
             Evidence(figure="processor time that it got", value=machine.cpu_cores, unit="cores"),
             Evidence(figure="cores that it may take", value=machine.cores),
-            *_by_name(service),
+            *named,
         ),
-        advice="Give it CPUs of its own, or a share that is kept for it: something else takes them",
+        advice="Give it CPUs of its own, or a share that is kept for it: "
+        + (f"other programs take them ({TO_DO})" if named else "something else takes them"),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.kinds import LOCKS, STAGE_QUEUE
+from reports.evidence.gates import let_in
+from reports.evidence.kinds import LOCKS, SHARED_QUEUE, STAGE_QUEUE
 from reports.findings.common.binding import binding
-from reports.findings.common.finding import Finding
+from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import counts, held, waiting
 
 
@@ -15,7 +16,24 @@ def stage_serialised(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = waiting(service, lambda place: place.kind in LOCKS)
         by_stage = waiting(service, lambda place: place.kind == STAGE_QUEUE)
-        if counts(service, found):
+        if counts(service, found) and (queue := found[0].place).kind == SHARED_QUEUE:
+            # All that it has to hand out is in use while somebody waits, by others than those who do.
+            yield binding(
+                service,
+                "stage-serialised",
+                found,
+                sure="likely",
+                evidence=(
+                    Evidence(
+                        figure="requests at a time that do not wait there, as many as it hands out at most",
+                        value=let_in(service.heavy, queue),
+                    ),
+                ),
+                advice="They wait until an asyncio.Queue has something for one of them. Where they give back"
+                " what they took, as a client of a pool, put more of these into it, or hold one for less;"
+                " where somebody else fills it, let that be quicker",
+            )
+        elif counts(service, found):
             yield binding(
                 service,
                 "stage-serialised",

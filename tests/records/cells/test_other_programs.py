@@ -2,7 +2,7 @@
 
 import pytest
 
-from records.cells.other_programs import in_words
+from records.cells.other_programs import TO_DO, in_words
 
 
 @pytest.mark.parametrize(("cores", "at_most", "said"), [
@@ -11,3 +11,8 @@ from records.cells.other_programs import in_words
 ])  # fmt: skip
 def test_it_is_said_what_each_took_of_a_core(cores: dict[str, float], at_most: bool, said: str) -> None:
     assert in_words(cores, at_most=at_most) == said
+
+
+def test_nobody_is_told_to_end_what_is_not_theirs() -> None:
+    assert "yours" in TO_DO
+    assert "done, or elsewhere" in TO_DO

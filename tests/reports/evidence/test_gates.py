@@ -44,7 +44,8 @@ ONE_AT_A_TIME = {"llm_ms": (213.0, 27.0), "llm_queued_ms": 173.0}
     *(pytest.param(
         {"waits": (at("socket-read", 1, ASK),), "llm_ms": (40.0, 27.0)},
         {"waits": (at("socket-read", 6, ASK), at(gate, 14, ASK)), **ONE_AT_A_TIME},
-        ("llm-upstream-bound", ASK), id=f"{gate} before it") for gate in ("semaphore", "pool")),
+        ("llm-upstream-bound", ASK), id=f"{gate} before it",
+    ) for gate in ("semaphore", "pool", "shared-queue")),
 ])  # fmt: skip
 def test_the_narrow_one_is_the_cause(diagnose: Any, seen: Any, light: Any, heavy: Any, said: Any) -> None:
     """A server that gives 25 answers a second whatever the pool of 6 before it is."""

@@ -1,9 +1,13 @@
 """The kinds of places that the collector names are those that reports know, each in one way of waiting."""
 
 from profiler.inside.collector import kinds, threads
-from reports.evidence.kinds import KNOWN, OTHERS, QUEUES, READ, READS, SLEEP
+from reports.evidence.kinds import KNOWN, LOCKS, OTHERS, QUEUES, READ, READS, SHARED_QUEUE, SLEEP
 
-OF_TASKS = {rule.kind for rule in kinds.RULES.values()} | {kind for _, _, kind in kinds._PATTERNS}
+OF_TASKS = (
+    {kinds.SHARED_QUEUE}
+    | {rule.kind for rule in kinds.RULES.values()}
+    | {kind for _, _, kind in kinds._PATTERNS}
+)
 OF_THREADS = {*threads._KINDS.values(), *threads._CALLS.values()}
 
 
@@ -14,6 +18,8 @@ def test_each_kind_that_the_collector_names_is_known() -> None:
 def test_a_read_and_a_pause_are_named_alike_on_both_sides() -> None:
     assert {READ, SLEEP} <= OF_TASKS
     assert {READ, SLEEP} <= OF_THREADS
+    assert kinds.SHARED_QUEUE == SHARED_QUEUE
+    assert SHARED_QUEUE in LOCKS
 
 
 def test_what_queues_is_not_at_work_nor_elsewhere() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from records.cells.other_programs import OtherProgram
+from records.cells.other_programs import TO_DO, OtherProgram
 from records.evidence.inside import READY, Place
 from reports.evidence.excess import Excess
 from reports.evidence.machine import GotOfMachine
@@ -17,7 +17,9 @@ def test_a_neighbour_takes_of_the_clocks_time(waited: float, found: dict[str, fl
     """Of the time in which it could run the service waited nearly always, for it hardly ever could."""
     service = SimpleNamespace(held=0.0, heavy=at_load(0.01, waited, inside=None))
     analysis: Any = SimpleNamespace(services=[service])
-    assert {one.code: one.evidence[0].value for one in noisy_neighbour(analysis)} == found
+    all_found = list(noisy_neighbour(analysis))
+    assert {one.code: one.evidence[0].value for one in all_found} == found
+    assert not any(TO_DO in one.advice for one in all_found)  # no program is known that could be stopped
 
 
 def test_the_programs_that_take_its_cpu_are_evidence_by_name() -> None:
@@ -34,6 +36,7 @@ def test_the_programs_that_take_its_cpu_are_evidence_by_name() -> None:
         ("of a core that the program cc took, at most", 80.0),
         ("of a core that the program make took, at most", 60.0),
     ]
+    assert TO_DO in found.advice
 
 
 @pytest.mark.parametrize(("kind", "ran", "found"), [

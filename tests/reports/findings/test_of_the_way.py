@@ -1,6 +1,7 @@
 """What lies between the load and the service: the load's own cap, connections, who ends and who scales it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 from records.cells.cell import Check
 from reported import analysed, rewritten
+from reports.findings import catalogue
 from reports.findings.acquitted.acquittal import acquittals
 from reports.findings.catalogue import diagnosis
 from reports.findings.common.finding import Finding
+from reports.words.diagnosis import section
 
 MS, S = 1_000_000, 1_000_000_000
 READ = {"kind": "socket-read", "at": "AsyncStream.read", "where": "answer (mine.py:30)"}
@@ -194,6 +197,24 @@ def test_a_service_that_is_held_with_idle_cpus(
     assert codes(found) == ["stage-serialised", *(["autoscaler-blind"] if blind else [])]
     free = [one.code for one in acquittals(analysis, found)]
     assert ("autoscaler-blind" in free) == (cpu_percent > 80)
+
+
+def test_that_an_autoscaler_sees_nothing_is_never_said_first_and_only_to_who_scales_by_cpu(
+    loaded: Any, seen: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads = [
+        seen(users=users, rps=rps, waits=({**LOCK, "count": users},), cpu_percent=9.0)
+        for users, rps in ((1, 10), (20, 12))
+    ]
+    analysis = loaded(*loads)
+    [*_, blind] = diagnosis(analysis)
+    [*_, said] = section([blind], [])
+    assert "only those who scale by CPU" in said.lines[0]
+    assert blind.advice.startswith("If an autoscaler looks at its CPU")
+    grave = replace(blind, severity="high", confidence="shown")
+    monkeypatch.setattr(catalogue, "autoscaler_blind", lambda _: iter([grave]))
+    first, *_, last = catalogue._ranked(analysis)
+    assert (first.code, last) == ("stage-serialised", grave)
 
 
 def test_what_is_between_is_acquitted_with_its_figure(tmp_path: Path, changed: Any, at_20: Any) -> None:

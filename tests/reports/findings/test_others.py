@@ -189,6 +189,33 @@ def test_a_service_whose_first_tokens_come_later_is_not_shown_to_keep_nobody_wai
     assert [one.confidence for one in found] == [sure]
 
 
+@pytest.mark.parametrize("alone", [0, 3])
+def test_a_queue_that_requests_share_lets_in_too_few(diagnose: Any, seen: Any, alone: int) -> None:
+    """A pool of the app's own, of four: in some looks nobody but one waits at it."""
+    waits = {"at": "Queue.get", "where": "find_notes (mine.py:29)"}
+    several = {**waits, "kind": "shared-queue", "count": 16 - alone}
+    light = seen(users=1, rps=10, waits=({**READ, "count": 1},))
+    one = ({**waits, "kind": "queue-get", "count": alone},) * bool(alone)
+    [found] = diagnose(light, seen(users=20, rps=40, waits=({**READ, "count": 4}, several, *one)))
+    assert (found.code, found.where, found.binds) == ("stage-serialised", waits["where"], "throughput")
+    assert found.confidence == "likely"  # somebody else may fill it
+    figures = {one.figure: one.value for one in found.evidence}
+    assert figures["requests that wait there because of the load"] == pytest.approx(16)
+    most = "requests at a time that do not wait there, as many as it hands out at most"
+    assert figures[most] == pytest.approx(4)
+    assert "asyncio.Queue" in found.advice
+
+
+def test_a_queue_that_is_waited_at_without_load_is_not_what_binds(diagnose: Any, seen: Any) -> None:
+    """One request alone shares it with none."""
+    waits = {"at": "Queue.get", "where": "find_notes (mine.py:29)"}
+    light, heavy = (
+        seen(users=n, rps=10 * n, waits=({**waits, "kind": kind, "count": n},))
+        for n, kind in ((1, "queue-get"), (19, "shared-queue"))
+    )
+    assert [one.code for one in diagnose(light, heavy)] == ["scales-to-measured-limit"]
+
+
 def test_a_queue_of_an_app_s_own_may_hand_out_what_requests_give_back(diagnose: Any, seen: Any) -> None:
     """Nobody else is seen who could put something into it: as a pool that the app has made itself."""
     waits = {"kind": "queue-get", "at": "Queue.get", "where": "find_notes (mine.py:29)"}

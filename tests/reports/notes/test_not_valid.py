@@ -1,6 +1,7 @@
 """Loads without a valid cell: how their figures are shown, and what is said of why."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from reports.notes.verdict import verdict
 from workloads.checks.advice import advised
 from workloads.checks.machine import LITTLE
 
+ROOT = Path(__file__).resolve().parents[3]
 GOOD = Check(name="configuration", status="pass")
 
 
@@ -117,3 +119,6 @@ def test_that_the_load_did_not_come_first_is_said_where_it_was_late(
     lines = [line for line in verdict(of(*specs)).lines if "did not let it run before" in line]
     assert bool(lines) == said
     assert len(lines) <= 1
+    pages = [(ROOT / page).read_text() for page in ("README.md", "docs/sweeps.md")]
+    why = "cpu.rt_runtime_us is 0"  # the pages say it beforehand
+    assert all(why in text.replace("`", "") for text in (*lines, *pages))

@@ -8,7 +8,7 @@ from rich.console import Console
 
 import sweep_world
 from records.cells.cell import Check
-from records.cells.other_programs import OtherProgram
+from records.cells.other_programs import TO_DO, OtherProgram
 from records.cells.reader import CellData, read_cell, read_run
 from records.files import read_json, write_json
 from sweep.deployments.protocol import Endpoint
@@ -270,7 +270,7 @@ def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
     world = World(knee=35, spoils=dict.fromkeys(names[valid:], 99), others=(make,))
     run = sweeping(world, levels=tuple(range(1, 9)), auto=False).swept()
     assert len(world.measured) == measured - 2 * valid
-    assert run.printed.count(": meanwhile other programs took of a core: make (pid 7) 95 %; end them\n") == 1
+    assert run.printed.count(f": meanwhile other programs took of a core: make (pid 7) 95 %; {TO_DO}\n") == 1
     assert {data.cell.other_programs for data in read_run(run.path).cells} == {(make,)}
     facts, why = read_json(run.path / "run.json"), run.sweep.course.given_up
     assert (why is None, facts["budget_ended"]) == (valid == 1, False)
@@ -281,7 +281,7 @@ def test_a_machine_that_spoils_all_is_given_up_and_what_it_measured_is_kept(
             "the machine spoiled all 15 measurements, 15 of them by generator-lag (the load "
         )
         assert why.endswith(
-            "; while the last was measured, other programs took of a core: make (pid 7) 95 %; end them"
+            f"; while the last was measured, other programs took of a core: make (pid 7) 95 %; {TO_DO}"
         )
         world.spoils.clear()  # and it is quiet when the sweep is resumed
         assert run.swept().sweep.course.given_up is None
