@@ -125,7 +125,7 @@ def command_line(
     ends with an error (what was sampled is written all the same), 1 a full disk, of standard output too.
 
     Memory is the proportional set size (PSS) where Linux has it. Reading one takes the kernel some 12 ms a
-    GB, so it is read once a second at most, and seldom enough to cost 0.2 % of a core.
+    GB, so it is read once a second at most, and seldom enough to cost 0.03 % of a core.
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT
