@@ -22,12 +22,12 @@ from profiler.look_inside import in_words as inside_in_words
 from profiler.output import build_profile, inside_path, open_output, probes_path, samples_path, scraped_path
 from profiler.probing import parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
-from profiler.sampler import Sampler, readable
+from profiler.sampling.sampler import Sampler, readable
+from profiler.sampling.watch import Watch
 from profiler.schedule import Schedule
 from profiler.scrape import Scraping
 from profiler.summary import summary_of, table
 from profiler.terminal import print_out, report, report_error
-from profiler.watch import Watch
 from records.evidence.scrape import METAVAR
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
