@@ -13,7 +13,7 @@ from records.cells.flags import WARMUP
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
-from reports.figures.concurrent_cells import CellPart
+from reports.figures.pooling.concurrent_cells import CellPart
 
 MAX_SECONDS = 8
 """Of a cell, by a plan that does not say it."""

@@ -10,7 +10,7 @@ from records.secrets.secret_names import harmless
 from records.services.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.figures.alike import is_older
+from reports.figures.pooling.alike import is_older
 from reports.figures.summary import CellSummary
 
 COMPLETE = "complete"

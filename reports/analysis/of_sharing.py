@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from records.cells.cpus import CpuDivision
 from records.options.hosts import is_here
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
+from reports.evidence.machine import THROTTLED
 from reports.figures.summary import CellSummary
 
 MATTERS = 0.05
@@ -62,8 +64,11 @@ def _of(cell: CellSummary, name: str) -> LoadTook | None:
             return None  # it runs elsewhere, or the load has CPUs of its own, too
         if not machine.cpu_cores or machine.run_delay is None or machine.run_delay >= 1.0:
             return None
+        if (machine.throttled_periods or 0.0) >= THROTTLED:
+            return None  # its quota stops it, whoever else there is
         lacked = machine.cpu_cores * machine.run_delay / (1.0 - machine.run_delay)
-        more = min(cores, lacked) / machine.cpu_cores
+        allowed = (machine.cpu_limit_cores or inf) - machine.cpu_cores
+        more = max(0.0, min(cores, lacked, allowed)) / machine.cpu_cores
     elif not is_here(str(cell.cell.requested.get("host", ""))) or (waited or 0.0) < WAITED_FOR:
         return None
     return LoadTook(cell=name, cores=cores, of=of, more=more, waited_percent=waited)

@@ -48,7 +48,7 @@ class CpuGot:
     def is_starved(self) -> bool:
         """Others had the CPUs. Whose own threads are in each other's way gets more than the longest waits."""
         least = max(noise.STARVED_PERCENT / 100 * self.seconds, self.cpu)
-        return self.queued is not None and self.queued >= least
+        return self.queued is not None and self.queued > 0 and self.queued >= least
 
     def __str__(self) -> str:
         if not self.is_starved:

@@ -38,7 +38,7 @@ class Cpus(CpuDivision):
         it runs like any other, for the service may have been told the same. On all of them it keeps its
         priority."""
         if self.mode not in (AUTO, SHARED):
-            return replace(self, target=None, realtime=False, links_realtime=False)
+            return replace(self, target=None, realtime=False, realtime_refused=False, links_realtime=False)
         return replace(self, mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 - Cells of one deployment and variant are pooled: nothing may differ, what was started or asked included, but
   where things lie, unless it was set. Those that do differ are rows of their own, whose names say in what
-  (`reports.figures.rows`). Older cells, which do not tell what was started, are pooled only with each other.
+  (`rows.py`). Older cells, which do not tell what was started, are pooled only with each other.
 - Cells are added up that loaded one service at the same time (`same_service`): it has one address.
 - Rows of two machines are compared where they are of one variant: of two a ratio would be of the machines,
   too. Of two deployments it is said beside their ratio.
