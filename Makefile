@@ -7,14 +7,14 @@ STAMP := $(VENV)/.installed
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest
 WORKERS := -n 6 --dist worksteal
 
-.PHONY: help install sweep test check types compiled check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-ladder bench-langchain bench-memory bench-pinning bench-same bench-side-cost case-study clean cluster-test fuzz images mutations podman-test
+.PHONY: help install sweep test check types check-k8s scan-k8s format bench bench-diagnosis bench-dial bench-healthy bench-ladder bench-langchain bench-memory bench-pinning bench-same bench-side-cost case-study clean cluster-test fuzz images mutations podman-test
 
 help: ## List what can be made
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Make .venv with everything in it (the others call this)
 
-# pip compiles 7 million lines on one core, which takes two minutes, tests of others and what nobody here imports, too.
+# pip compiles 7 million lines on one core, which takes two minutes, tests of others and what is seldom imported here, too.
 ROOMS := $(dir $(wildcard */__init__.py))
 SELDOM := tests?|pip|mypy|networkx|transformers/models|torch/(_inductor|distributed|onnx|testing)
 $(STAMP): pyproject.toml constraints.txt
@@ -30,22 +30,20 @@ sweep: install ## Show where the reference app stops scaling (about 6 minutes; S
 test: install ## Run the tests
 	$(PYTEST) $(WORKERS)
 
+# Each of six workers would else compile all tests of a fresh clone by itself. What is wrong with them is told by their run.
+COMPILE := $(BIN)/python -m compileall -q -j 0 $(ROOMS); $(PYTEST) --collect-only -q >/dev/null || true
+
 # mypy takes one core for a minute and more. What it says comes last, if it has to say something.
 check: install ## Format, lint, types and tests: what CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	@$(BIN)/mypy > $(VENV)/types.txt 2>&1 & types=$$!; trap "kill $$types 2>/dev/null" INT TERM; \
-	$(MAKE) --no-print-directory compiled; \
+	$(COMPILE); \
 	$(PYTEST) $(WORKERS); tests=$$?; \
 	wait $$types || { cat $(VENV)/types.txt; exit 1; }; exit $$tests
 
 types: install ## Check the types
 	$(BIN)/mypy
-
-# Each of six workers would else compile all tests of a fresh clone by itself.
-compiled: install
-	$(BIN)/python -m compileall -q -j 0 $(ROOMS)
-	$(PYTEST) --collect-only -q >/dev/null || true # what is wrong with them is told by their run
 
 check-k8s: install ## Render, validate and cross-check the manifests (make check does, too)
 	$(BIN)/pytest tests/k8s

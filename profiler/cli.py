@@ -22,12 +22,12 @@ from profiler.look_inside import in_words as inside_in_words
 from profiler.output import build_profile, inside_path, open_output, probes_path, samples_path, scraped_path
 from profiler.probing import parse, probed, probing
 from profiler.run import Stop, run, stop_on_signals
-from profiler.sampler import Sampler, readable
+from profiler.sampling.sampler import Sampler, readable
+from profiler.sampling.watch import Watch
 from profiler.schedule import Schedule
 from profiler.scrape import Scraping
 from profiler.summary import summary_of, table
 from profiler.terminal import print_out, report, report_error
-from profiler.watch import Watch
 from records.evidence.scrape import METAVAR
 from records.evidence.unanswered import unanswered_probes, unanswered_scrapes
 from records.exit_codes import FAULT, INTERRUPTED, USAGE
@@ -125,7 +125,7 @@ def command_line(
     ends with an error (what was sampled is written all the same), 1 a full disk, of standard output too.
 
     Memory is the proportional set size (PSS) where Linux has it. Reading one takes the kernel some 12 ms a
-    GB, so it is read once a second at most, and seldom enough to cost 0.2 % of a core.
+    GB, so it is read once a second at most, and seldom enough to cost 0.03 % of a core.
     """
     if port is None and text is None and not pids and match is None and not scrapes:
         port = DEFAULT_PORT

@@ -8,8 +8,8 @@ import sys
 import time
 from contextlib import suppress
 
-from profiler import offspring
 from reach.key import without_key
+from records import offspring
 
 _SETTLED_S = 0.5
 """What ends with a command may take that long: the helpers of its processes."""
@@ -38,7 +38,7 @@ class Command:
             start_new_session=True,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr if output_to_stderr else None,
-            env={**env, self._label: "1"},
+            env={**env, self._label: offspring.MARK},
         )
         self._ended_by_us = False
         # After the command, which must not hold our end of the pipe.

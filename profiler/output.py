@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from profiler.sampler import utc
+from profiler.sampling.sampler import utc
 from records.evidence.samples import read_samples
 from records.files import LineFile, of_the_disk, write_json
 

@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from profiler.command import Command
-from profiler.sampler import Sampler
+from profiler.sampling.sampler import Sampler
 from profiler.schedule import Schedule
 from records.files import LineFile, discard
 

@@ -11,15 +11,14 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import orjson
 
 from profiler.schedule import Schedule
-from reach.proxy import is_loopback
 from records.evidence.scrape import Scrape
 from records.evidence.series import is_wanted, parse, redacted
 from records.files import LineFile
+from records.options.hosts import is_here
 
 LEAST_INTERVAL_S = 2.0
 """An exporter takes a millisecond or more to answer, of the event loop that it lives in, and reading what it
@@ -117,6 +116,4 @@ def scraped(
 
 def _opener(url: str) -> urllib.request.OpenerDirector:
     """A proxy cannot reach our loopback."""
-    return urllib.request.build_opener(
-        *([urllib.request.ProxyHandler({})] if is_loopback(urlsplit(url).hostname or "") else [])
-    )
+    return urllib.request.build_opener(*([urllib.request.ProxyHandler({})] if is_here(url) else []))

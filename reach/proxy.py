@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 from base64 import b64encode
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,10 +11,9 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from reach.failure import ReachError
-from records.options.base_url import is_host_name
+from records.options.hosts import ip_of, is_host_name, is_loopback
 
 DEFAULT_PORT = 80
-_Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,15 +93,6 @@ def parse_proxy(name: str, url: str) -> Proxy:
     return Proxy(host=host, port=port, authorization=f"Basic {secret}" if secret else "")
 
 
-def is_loopback(host: str) -> bool:
-    """This machine itself, by its name or number: never asked through a proxy."""
-    name = host.lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    ip = _ip(name)
-    return ip is not None and (ip.is_loopback or ip.is_unspecified)
-
-
 def excepted(host: str, port: int, no_proxy: str) -> bool:
     """Does ``NO_PROXY`` name it: ``*``, a domain (with all below it), a number, a network, with or without a
     port?
@@ -131,7 +120,7 @@ def _check_entry(entry: str) -> None:
 def _names(entry: str, name: str, port: int) -> bool:
     if entry == "*":
         return True
-    ip, network = _ip(name), _network(entry)
+    ip, network = ip_of(name), _network(entry)
     if network is not None:
         return ip is not None and ip.version == network.version and ip in network
     domain, colon, its_port = entry.rpartition(":")
@@ -140,7 +129,7 @@ def _names(entry: str, name: str, port: int) -> bool:
             return False
         entry = domain
     if ip is not None:
-        return entry.strip("[]") == name or _ip(entry.strip("[]")) == ip
+        return entry.strip("[]") == name or ip_of(entry.strip("[]")) == ip
     entry = entry.removeprefix("*").lstrip(".").rstrip(".")
     return bool(entry) and (name == entry or name.endswith(f".{entry}"))
 
@@ -152,15 +141,4 @@ def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None
         number += ".0" * (3 - number.count("."))
     with suppress(ValueError):
         return ipaddress.ip_network(f"{number}{slash}{bits}", strict=False)
-    return None
-
-
-def _ip(name: str) -> _Ip | None:
-    """The number that a host is named by, 127.1 too."""
-    with suppress(ValueError):
-        ip = ipaddress.ip_address(name)
-        return ip.ipv4_mapped or ip if isinstance(ip, ipaddress.IPv6Address) else ip
-    with suppress(OSError):
-        if re.fullmatch(r"[0-9.]+", name):
-            return ipaddress.IPv4Address(socket.inet_aton(name))
     return None

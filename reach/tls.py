@@ -10,8 +10,8 @@ from functools import cache
 from typing import Any
 
 from reach.failure import ReachError
-from records.options.base_url import is_host_name
 from records.options.given_files import GivenFileError, read_given
+from records.options.hosts import is_host_name
 
 MOST_BYTES = 10_000_000
 """Of a file: all that browsers trust are 250,000."""

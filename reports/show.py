@@ -14,7 +14,7 @@ from reports.blocks import blocks
 from reports.columns.reader import read_cell
 from reports.document.render import print_blocks
 from reports.export import write_files
-from reports.figures.concurrent_cells import refuse_copies
+from reports.figures.pooling.concurrent_cells import refuse_copies
 
 
 def load(directories: Sequence[Path], reference: str | None = None) -> Analysis:

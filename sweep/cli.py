@@ -209,8 +209,11 @@ def _no_option(error: click.NoSuchOption) -> str:
     if error.option_name in OWN:
         return f"{error.option_name} is no option of sweep: {OWN[error.option_name]}"
     with suppress(UsageError, RuntimeError):  # who cannot say it is not to hide what was wrong
-        if any(error.option_name in option.flags for option in declared(_SCENARIO)):
-            return f"{error.option_name} is an option of the load: write it after --, not before it"
+        for option in declared(_SCENARIO):
+            if error.option_name in option.flags:
+                if option.flag in OWN:
+                    return f"{error.option_name} is no option of sweep: {OWN[option.flag]}"
+                return f"{error.option_name} is an option of the load: write it after --, not before it"
     near = get_close_matches(error.option_name, error.possibilities or (), n=1, cutoff=NEAR)
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"there is no option {error.option_name}{hint} (options of the load go after --)"

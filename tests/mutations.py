@@ -94,7 +94,7 @@ MUTATIONS = (
     ),
     Mutation(
         name="a new process's CPU time counts since its start",
-        path="profiler/sampler.py",
+        path="profiler/sampling/sampler.py",
         old="before_s = 0.0 if 0 <= time.time() - process.create_time() <= over_s + 0.01 else cpu_s",
         new="before_s = 0.0",
         tests=("tests/profiler",),

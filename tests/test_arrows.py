@@ -78,9 +78,10 @@ OF_FINDINGS = {
 
 OF_REPORTS = {
     "columns": set(),
-    "figures": {"columns"},
+    "figures.pooling": {"columns"},
+    "figures": {"columns", "figures.pooling"},
     "evidence": {"columns", "figures"},
-    "analysis": {"columns", "evidence", "figures"},
+    "analysis": {"columns", "evidence", "figures", "figures.pooling"},
     **OF_FINDINGS,
     "document": set(),
     "notes": {"analysis", "document", "figures"},
@@ -96,13 +97,14 @@ OF_REPORTS = {
     },
     "tables": {"analysis", "document", "evidence", "figures", "notes", "words"},
     "as_json": {"analysis", "evidence", "figures", "findings", "findings.acquitted", "words"},
-    "frame": {"figures"},
+    "frame": {"figures", "figures.pooling"},
     BESIDE: {
         "analysis",
         "as_json",
         "columns",
         "document",
         "figures",
+        "figures.pooling",
         "findings",
         "findings.acquitted",
         "findings.common",

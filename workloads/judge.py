@@ -40,7 +40,7 @@ def slowed_by_the_machine(cell: Cell) -> bool:
     """Did it fail for a load generator that was behind, or, as a busy machine would fail it, while other
     programs took as much as matters?"""
     failed = [check_named(check.name) for check in cell.verdict.failures]
-    busy = bool(notable(cell.other_programs)) and any(check.of_the_machine for check in failed)
+    busy = bool(notable(cell.other_programs or ())) and any(check.of_the_machine for check in failed)
     return busy or any(check.of_the_generator for check in failed)
 
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import psutil
 
-from records.cells.cell_spec import CLUSTER, CellSpec
+from records.cells.cell_spec import CellSpec
+from records.cells.cpus import CLUSTER, CpuDivision
 from records.errors import RecordError, UsageError
 from records.evidence import noise
 from records.evidence.noise import Noise
@@ -57,16 +58,16 @@ class Expected:
         }
 
     def _apart(self) -> Apart:
-        load, target = self.spec.cpus.get("load"), self.spec.cpus.get("target")
-        if self.spec.cpus.get("mode") == CLUSTER:
+        division = CpuDivision.from_json(self.spec.cpus)
+        if division.mode == CLUSTER:
             return Apart.CLUSTER
-        if not target:
+        if not division.target:
             return Apart.NOT_OURS
-        if target != load:
+        if division.target != division.load:
             return Apart.OWN
         if self.spec.quota:
             return Apart.QUOTA
-        if len(target) == 1:
+        if len(division.target) == 1:
             return Apart.ONE_CPU
         return Apart.SHARED if self.spec.divisible else Apart.TOO_FEW
 

@@ -17,8 +17,6 @@ from records.secrets.redaction import Redaction
 from records.services.served import Served
 
 WAIT_S = 3.0
-STARVED_PERCENT = 50.0
-"""Of the time for which this process asked in vain: who waited longer for a CPU gave nobody a chance."""
 
 
 def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
@@ -39,11 +37,12 @@ def trouble(origin: Origin, headers: Mapping[str, str]) -> str | None:
 
 def _starved(before: noise.Counters) -> str:
     """That the time went by without this process, if so."""
-    waited = noise.of_generator(before, noise.read([os.getpid()])).generator_delay_percent or 0.0
-    if waited <= STARVED_PERCENT:
+    seen = noise.of_generator(before, noise.read([os.getpid()]))
+    if not seen.generator_starved:
         return ""
     at = low_priority()
     better = f"; it runs at {at}: start it at the usual priority (without chrt or nice)" if at else ""
+    waited = seen.generator_delay_percent
     return f", but this load itself waited {waited:.0f} % of that time for a CPU{better}"
 
 

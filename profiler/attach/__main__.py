@@ -15,7 +15,7 @@ import click
 
 from profiler.attach.looking import Looking
 from profiler.attach.target import AttachError
-from profiler.listeners import Listeners, listening
+from profiler.sampling.listeners import Listeners, listening
 from profiler.stacks import followed
 from reach import unshown
 from records.exit_codes import INTERRUPTED, INVALID, USAGE

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
+from records.cells.cpus import CpuDivision
 from records.cells.layout import cell_name
 from records.cells.levels import LoadStages
 from records.cells.other_programs import OtherProgram
@@ -107,8 +108,9 @@ class Cell:
     """What kind of request it asks: by that it is measured and believed."""
     factors: Point | None = None
     """Where it stands, if more than its number of users says that."""
-    other_programs: tuple[OtherProgram, ...] = ()
-    """The busiest of the machine meanwhile; none of older cells, and of those that no sweep measured."""
+    other_programs: tuple[OtherProgram, ...] | None = None
+    """The busiest of the machine meanwhile. None: nobody looked, as of a load that no sweep made, or that was
+    made elsewhere."""
 
     @property
     def point(self) -> Point:
@@ -119,6 +121,11 @@ class Cell:
         """The digest of the service's code; empty: not known."""
         service = self.requested.get("service")
         return str(service.get("code") or "") if isinstance(service, dict) else ""
+
+    @property
+    def division(self) -> CpuDivision:
+        """How the CPUs were divided for it."""
+        return CpuDivision.from_json(self.requested.get("cpus"))
 
     @property
     def window(self) -> Window | None:
@@ -172,7 +179,7 @@ class Cell:
                 verdict=Verdict(checks=checks),
                 workload=str(raw.get("workload", "stream")),
                 factors=Point.from_json(raw.get("point"), int(raw["concurrency"])),
-                other_programs=tuple(map(OtherProgram.from_json, raw.get("other_programs", ()))),
+                other_programs=_others(raw.get("other_programs")),
             )
             window = cell.window
             if window and not (type(window.start_ns) is type(window.end_ns) is int):
@@ -185,3 +192,8 @@ class Cell:
             return cell
         except (KeyError, TypeError, ValueError) as error:
             raise RecordError(f"cell.json is not a cell: {error!r}") from error
+
+
+def _others(raw: Any) -> tuple[OtherProgram, ...] | None:
+    """Raises KeyError, TypeError or ValueError for what is none."""
+    return None if raw is None else tuple(map(OtherProgram.from_json, raw))

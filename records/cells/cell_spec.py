@@ -14,9 +14,6 @@ from records.errors import RecordError
 from records.files import read_json
 from records.services.served import Served
 
-CLUSTER = "cluster"
-"""How the CPUs are divided of a load that runs in a cluster: as that places its pods."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class CellSpec:
@@ -43,7 +40,7 @@ class CellSpec:
     served: Served = field(default_factory=Served)
     """What it said of itself when it was started: believed where it does not say it again."""
     cpus: dict[str, Any] = field(default_factory=dict)
-    """How they are divided, to be kept."""
+    """How they are divided (`records.cells.cpus`), to be kept."""
     quota: bool = False
     """Is a target of its sweep under a limit of CPU time? Then none is kept on some CPUs."""
     divisible: bool = True

@@ -103,6 +103,7 @@ def _harmless(cell: Cell) -> Cell:
         for check in cell.verdict.checks
     )
     shape = cell.requested.get("shape")
+    others = cell.other_programs
     requested = {**cell.requested, "shape": harmless(shape)} if isinstance(shape, str) else cell.requested
     return replace(
         cell,
@@ -110,5 +111,5 @@ def _harmless(cell: Cell) -> Cell:
         config=harmless(cell.config),
         requested=requested,
         verdict=Verdict(checks=checks),
-        other_programs=tuple(replace(one, name=harmless(one.name)) for one in cell.other_programs),
+        other_programs=None if others is None else tuple(replace(o, name=harmless(o.name)) for o in others),
     )

@@ -64,14 +64,16 @@ def is_kept(folder: Path, file: str) -> bool:
 def unseen_seconds(folder: Path, file: str, start_ns: int, end_ns: int) -> float:
     """The longest time between these two of which such a file says nothing, 0 where that is no longer than
     can be; all of it where it is of another time. Raises OSError, RecordError."""
-    spans = sorted({one for one in SEEN[file](folder) if one[1] >= start_ns and one[0] <= end_ns})
+    every = sorted(set(SEEN[file](folder)))
+    spans = [one for one in every if one[1] >= start_ns and one[0] <= end_ns]
     if not spans:
         return (end_ns - start_ns) / 1e9
     gaps, until = [], start_ns
     for began, ended in (*spans, (end_ns, end_ns)):
         gaps.append(began - until)
         until = max(until, ended)
-    usual = median(after[0] - before[0] for before, after in pairwise(spans)) if len(spans) > 1 else 0
+    # By all lines: of a short time only one may have fallen into it.
+    usual = median(after[0] - before[0] for before, after in pairwise(every)) if len(every) > 1 else 0
     most = max(_GAP_NS, _GAP_SHARE * (end_ns - start_ns), _GAP_INTERVALS * usual)
     return longest / 1e9 if (longest := max(gaps)) > most else 0.0
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 PROC = Path("/proc")
+STARVED_PERCENT = 50.0
+"""Of the time: who waited for a CPU longer than it did not may be late, or have nothing, for that alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,11 @@ class Noise:
     cells have the sum over all threads."""
     target_delay_percent: float | None = None
     """The waits of all threads added up, so that several of them can pass 100."""
+
+    @property
+    def generator_starved(self) -> bool:
+        """Did it wait for a CPU for most of the time?"""
+        return (self.generator_delay_percent or 0.0) > STARVED_PERCENT
 
     def to_json(self) -> dict[str, float | None]:
         return asdict(self)

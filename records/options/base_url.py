@@ -5,14 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-
-def is_host_name(name: str) -> bool:
-    """Can it be looked up, and sent in TLS? Numbers are, too."""
-    return ":" in name or (
-        len(name) <= 253
-        and name.isascii()
-        and all(0 < len(label) <= 63 for label in name.removesuffix(".").split("."))
-    )
+from records.options.hosts import is_host_name
 
 
 def split_base_url(url: str, *, key: str = "TARGET_API_KEY") -> SplitResult:

@@ -67,6 +67,7 @@ MAKERS: tuple[Callable[[Analysis], Iterator[Note]], ...] = (
     of_answers.late,
     of_answers.gaps_left_out,
     of_ends.ended_short,
+    of_ends.falling_load,
     of_runs.again,
     of_loads.connecting,
     of_runs.one_repeat,

@@ -16,11 +16,11 @@ from reports.evidence.latency_breakdown import LatencyBreakdown
 from reports.evidence.service import Service, services
 from reports.figures.attribution import PartEffect
 from reports.figures.compare import Comparison, DeploymentRatio
-from reports.figures.concurrent_cells import CellPart
 from reports.figures.dial import Elasticity
 from reports.figures.fixes import FixResult
 from reports.figures.gap import Gap
 from reports.figures.knees import Knee
+from reports.figures.pooling.concurrent_cells import CellPart
 from reports.figures.regions import Region
 from reports.figures.shaped import ShapedCell
 from reports.figures.stats import repeats_of

@@ -1,4 +1,5 @@
-"""Notes on how cells ended: did the clock end them before their requests were done?"""
+"""Notes on how cells ended: did the clock end them before their requests were done, and how many answers came
+while the load was falling away?"""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from records.cells.flags import WARMUP
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
-from reports.figures.concurrent_cells import CellPart
+from reports.figures.pooling.concurrent_cells import CellPart
 from workloads.judge import slowed_by_the_machine
 
 MAX_SECONDS = 8
@@ -21,6 +22,22 @@ FULL_SHARE = 0.8
 """Of its longest time: a cell that took less, from its first request on, ended for another reason."""
 FAILED_SHARE = 0.5
 """Of what ended in a cell: where more failed, more time would bring more failures, and no advice is it."""
+
+FALLING_SHARE = 0.2
+"""Of a cell's good answers: with so many that may be too short, the median is at worst what would be the 30th
+percentile under the whole load."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FallingLoad(Note):
+    """Many answers of a cell ended when users were idle already: they count in its times (a slow one that was
+    left out for it would be missed), and had less of the service's queue before them."""
+
+    code = "falling-load"
+    cell: str
+    answers: int
+    of: int
+    """Good answers that are in its times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +124,29 @@ def ended_short(analysis: Analysis) -> Iterator[Note]:
                 most_requests=max(one.requests for one in short),
                 enough_seconds=_enough_seconds(short),
             )
+
+
+def falling_load(analysis: Analysis) -> Iterator[Note]:
+    """Worst first. Where load comes by a schedule the time that is measured ends with its last answer."""
+    found = [
+        FallingLoad(cell=analysis.named(cell), answers=after, of=of)
+        for cell in analysis.cells
+        if cell.valid
+        for after, of in [_after(cell.parts)]
+        if after > FALLING_SHARE * of
+    ]
+    yield from sorted(found, key=lambda one: -one.answers / one.of)
+
+
+def _after(parts: Sequence[CellPart]) -> tuple[int, int]:
+    """Good answers that ended after the first idle user of their part, of how many."""
+    after = of = 0
+    for part in parts:
+        if (window := part.window) is not None:
+            timed = part.requests.measured(window).timed
+            after += int((timed.ended_ns > window.end_ns).sum())
+            of += len(timed)
+    return after, of
 
 
 def _enough_seconds(short: Sequence[_Allowed]) -> int | None:

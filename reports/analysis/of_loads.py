@@ -11,10 +11,10 @@ from records.cells.flags import COLD
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
-from reports.figures.alike import same_service
-from reports.figures.concurrent_cells import levels_apart
 from reports.figures.load import Load
 from reports.figures.measured import values_of
+from reports.figures.pooling.alike import same_service
+from reports.figures.pooling.concurrent_cells import levels_apart
 from reports.figures.summary import CellSummary
 from workloads.workload import Workload
 

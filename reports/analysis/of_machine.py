@@ -171,8 +171,7 @@ def no_priority(analysis: Analysis) -> Iterator[Note]:
 
 
 def _refused(cell: CellSummary) -> bool:
-    asked = [part.data.cell.requested.get("cpus") for part in cell.parts]
-    return any(isinstance(cpus, dict) and cpus.get("realtime_refused") is True for cpus in asked)
+    return any(part.data.cell.division.realtime_refused for part in cell.parts)
 
 
 def _fell(cell: CellSummary) -> bool:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from records.cells.reader import Run
 from records.secrets.secret_names import harmless
 from records.services.served import AS_IS
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.figures.alike import is_older
+from reports.figures.pooling.alike import is_older
 from reports.figures.summary import CellSummary
 
 COMPLETE = "complete"
@@ -273,27 +272,9 @@ def few_repeats(analysis: Analysis) -> Iterator[Note]:
 
 def cpus(analysis: Analysis) -> Iterator[Note]:
     """One for each way in which they were divided; none where it was not kept."""
-    asked = [part.data.cell.requested.get("cpus") for cell in analysis.cells for part in cell.parts]
-    yield from dict.fromkeys(found for one in asked if (found := divided(one)) is not None)
-
-
-def divided(cpus: Any) -> Cpus | None:
-    """As a cell's ``requested.cpus`` has it; None where it does not say, or not in its form."""
-    if not isinstance(cpus, dict) or not _numbers(cpus.get("load")):
-        return None
-    target = cpus.get("target", ())
-    if target is not None and not _numbers(target):
-        return None
-    return Cpus(
-        load=_sorted(cpus["load"]),
-        target=None if target is None else _sorted(target),
-        realtime=cpus.get("realtime") is True,
+    divisions = [part.data.cell.division for cell in analysis.cells for part in cell.parts]
+    yield from dict.fromkeys(
+        Cpus(load=one.load, target=one.target, realtime=one.realtime)
+        for one in divisions
+        if one.load and one.target != ()
     )
-
-
-def _numbers(found: Any) -> bool:
-    return isinstance(found, list) and bool(found) and {type(n) for n in found} == {int}
-
-
-def _sorted(numbers: Sequence[int]) -> tuple[int, ...]:
-    return tuple(sorted(set(numbers)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
+from records.cells.cpus import CpuDivision
+from records.options.hosts import is_here
 from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
-from reports.analysis.of_runs import Cpus, divided
-from reports.figures.alike import is_loopback
+from reports.evidence.machine import THROTTLED
 from reports.figures.summary import CellSummary
 
 MATTERS = 0.05
@@ -50,9 +52,9 @@ def load_took(analysis: Analysis) -> Iterator[Note]:
 
 
 def _of(cell: CellSummary, name: str) -> LoadTook | None:
-    achieved, cpus = cell.parts[0].data.cell.achieved, cell.cell.requested.get("cpus")
+    achieved = cell.parts[0].data.cell.achieved
     cores = sum(_numbers(achieved.get("load_workers"), "cpu_percent")) / 100
-    of = _shared(divided(cpus))
+    of = _shared(cell.cell.division)
     waited = next(_numbers([achieved.get("noise")], "pressure_percent"), None)
     if not of or not cores:
         return None
@@ -62,19 +64,20 @@ def _of(cell: CellSummary, name: str) -> LoadTook | None:
             return None  # it runs elsewhere, or the load has CPUs of its own, too
         if not machine.cpu_cores or machine.run_delay is None or machine.run_delay >= 1.0:
             return None
+        if (machine.throttled_periods or 0.0) >= THROTTLED:
+            return None  # its quota stops it, whoever else there is
         lacked = machine.cpu_cores * machine.run_delay / (1.0 - machine.run_delay)
-        more = min(cores, lacked) / machine.cpu_cores
-    elif not is_loopback(str(cell.cell.requested.get("host", ""))) or (waited or 0.0) < WAITED_FOR:
+        allowed = (machine.cpu_limit_cores or inf) - machine.cpu_cores
+        more = max(0.0, min(cores, lacked, allowed)) / machine.cpu_cores
+    elif not is_here(str(cell.cell.requested.get("host", ""))) or (waited or 0.0) < WAITED_FOR:
         return None
     return LoadTook(cell=name, cores=cores, of=of, more=more, waited_percent=waited)
 
 
-def _shared(cpus: Cpus | None) -> int:
+def _shared(cpus: CpuDivision) -> int:
     """How many CPUs the load has, where the service may use all of them; else 0: who takes less of those that
     they share is not known."""
-    if cpus is None or not (cpus.target is None or {*cpus.load} <= {*cpus.target}):
-        return 0
-    return len(cpus.load)
+    return len(cpus.load) if cpus.target is None or {*cpus.load} <= {*cpus.target} else 0
 
 
 def _numbers(found: Any, name: str) -> Iterator[float]:

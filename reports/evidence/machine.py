@@ -117,9 +117,7 @@ def _limits(machine: Machine) -> Iterator[float]:
 def _given(cells: Iterable[CellSummary]) -> Iterator[float]:
     """The number of CPUs that the sweep gave them."""
     for cell in cells:
-        cpus = cell.cell.requested.get("cpus")
-        given = cpus.get("target") if isinstance(cpus, dict) else None
-        if isinstance(given, list) and given:
+        if given := cell.cell.division.target:
             yield float(len(given))
 
 

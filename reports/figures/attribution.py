@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from records.services.variants import MOCKS, SWITCHES
-from reports.figures.alike import more_than_named, variant_settings
 from reports.figures.compare import by_workload, differ
 from reports.figures.effects import FACTORS, Noise, Saved, Timed, noise_of, saved
 from reports.figures.load import Load
+from reports.figures.pooling.alike import more_than_named, variant_settings
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.metric import Quantile

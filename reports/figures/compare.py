@@ -8,11 +8,11 @@ from itertools import product
 
 from records.cells.cell import Cell
 from records.services.variants import BASELINE
-from reports.figures.alike import more_than_named, reached_apart, set_apart
 from reports.figures.load import Load
+from reports.figures.pooling.alike import more_than_named, reached_apart, set_apart
+from reports.figures.pooling.requested import workload_mismatch
+from reports.figures.pooling.rows import PooledRow
 from reports.figures.ratios import Ratios, common, same
-from reports.figures.requested import workload_mismatch
-from reports.figures.rows import PooledRow
 from reports.figures.stats import Estimate
 from reports.figures.summary import CONFIG_ORDER, OperatingPoint
 from workloads.workload import Workload

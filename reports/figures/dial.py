@@ -13,7 +13,6 @@ from records.cells.reader import CellData
 from records.evidence.dial import DialWindow, read_windows
 from reports.columns.kinds import NO_INTEGER, Floats, Ints
 from reports.columns.requests import Requests
-from reports.figures.concurrent_cells import CellPart
 from reports.figures.elasticity import (
     Contrasts,
     Of,
@@ -27,6 +26,7 @@ from reports.figures.elasticity import (
 from reports.figures.figures import generator
 from reports.figures.load import Load
 from reports.figures.measured import values_of
+from reports.figures.pooling.concurrent_cells import CellPart
 from reports.figures.stats import Estimate
 from reports.figures.summary import CellSummary, OperatingPoint
 from workloads.workload import Workload

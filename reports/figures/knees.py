@@ -13,7 +13,7 @@ from records.cells.measure import CONFIDENCE
 from records.cells.point import Point, Value
 from reports.figures.compare import by_workload, configs_of, deployments_of, differ
 from reports.figures.knee import GROWTH, Step, falls_short, knee_index
-from reports.figures.requested import no_number_of_users
+from reports.figures.pooling.requested import no_number_of_users
 from reports.figures.stats import Estimate
 from reports.figures.summary import OperatingPoint
 from workloads.workload import Workload

@@ -17,7 +17,7 @@ def busiest_others(cells: Iterable[CellSummary], *, much: bool = False) -> dict[
     most: dict[str, float] = {}
     for part in (part for cell in cells for part in cell.parts):
         taken: dict[str, float] = defaultdict(float)
-        found = part.cell.other_programs
+        found = part.cell.other_programs or ()
         for one in notable(found) if much else found:  # several may bear one name
             taken[one.name] += one.cores
         for name, cores in taken.items():

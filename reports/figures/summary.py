@@ -26,10 +26,10 @@ from records.evidence.scraped import Reading, SeriesOver, scraped_in, scraped_ov
 from records.services.variants import MOCKS
 from reports.columns.kinds import Floats
 from reports.columns.requests import Requests
-from reports.figures.concurrent_cells import CellPart, merged_cell, simultaneous
 from reports.figures.figures import Figures, figures_in, figures_of, throughput_of
 from reports.figures.load import Load
-from reports.figures.rows import PooledRow, rows_of
+from reports.figures.pooling.concurrent_cells import CellPart, merged_cell, simultaneous
+from reports.figures.pooling.rows import PooledRow, rows_of
 from reports.figures.stats import Sample
 from workloads.catalogue import workload
 from workloads.workload import Workload

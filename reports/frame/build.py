@@ -18,9 +18,9 @@ from records.cells.measure import ended_inside, measured, timed
 from records.cells.reader import CellData, read_head, read_run, requests_of, verdict_of
 from records.cells.request import RequestRecord
 from records.errors import RecordError
-from reports.figures.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
 from reports.figures.load import Load
-from reports.figures.rows import PooledRow, rows_of
+from reports.figures.pooling.concurrent_cells import CellPart, merged_cell, refuse_copies, simultaneous
+from reports.figures.pooling.rows import PooledRow, rows_of
 from reports.figures.summary import source_names
 from reports.frame.table import Kind, Table
 from workloads.catalogue import workload, workload_at

@@ -10,7 +10,7 @@ from records.cells import layout
 from reports.analysis import of_ends, of_evidence, of_missing, of_records, of_runs
 from reports.analysis.note import Note
 from reports.figures.text import listed
-from reports.notes.caution import Caution, some
+from reports.notes.caution import Caution, more, some
 
 
 def _not_proved(notes: Sequence[of_runs.NotProved]) -> Caution:
@@ -190,6 +190,17 @@ def _ended_short(notes: Sequence[of_ends.EndedShort]) -> Caution:
     return Caution(sentences=tuple(sentences), brief=brief)
 
 
+def _falling_load(notes: Sequence[of_ends.FallingLoad]) -> Caution:
+    worst = notes[0]
+    text = f"{worst.answers} of {worst.of} answers of {worst.cell} ended when users were idle already"
+    short = "its times may be too short"
+    enough = "a longer cell has fewer of them (--requests, --max-seconds)"
+    return Caution(
+        sentences=(f"{text}: under less load, so that {short}{more(notes, 'cells')}; {enough}.",),
+        brief=f"{text}, and {short}",
+    )
+
+
 def _span(least: float, most: float) -> str:
     return f"{least:g}" if least == most else f"{least:g}-{most:g}"
 
@@ -246,6 +257,7 @@ WORDS_OF_RUNS: dict[type[Note], Callable[[Any], Caution]] = {
     of_records.ImpossibleTimes: _impossible_times,
     of_records.Repeated: _repeated,
     of_ends.EndedShort: _ended_short,
+    of_ends.FallingLoad: _falling_load,
     of_missing.Missing: _missing,
     of_missing.Partial: _partial,
     of_runs.GivenUp: _given_up,

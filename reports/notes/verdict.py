@@ -55,7 +55,7 @@ def _without_valid_cell(analysis: Analysis, causes: Mapping[tuple[str, str], str
 
 def _beside(cells: Sequence[CellSummary], above: Sequence[str]) -> str:
     """Who else was at work, where that may be why they failed and no line ``above`` has it."""
-    said = meanwhile(cells)
+    said = meanwhile(cells, [check for cell in cells for check in cell.failed_checks])
     return f"; {said}" if said and not any(said in line for line in above) else ""
 
 

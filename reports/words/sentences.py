@@ -121,7 +121,8 @@ def _believed(analysis: Analysis, why: Mapping[tuple[str, str], str]) -> Sentenc
     [(name, count)] = Counter(check.name for check in failed).most_common(1)
     worst = next(check for check in failed if check.name == name)
     told = f"{failed_in_words(name)}{f' in {count} of them' if len(invalid) > 1 else ''}"
-    who = meanwhile([cell for cell in invalid if any(check.name == name for check in cell.failed_checks)])
+    those = [cell for cell in invalid if any(check.name == name for check in cell.failed_checks)]
+    who = meanwhile(those, [worst])
     text, short = (f"{first}. {told}: {_why(worst, room, who)}" for room in (LONGEST_FOUND, LONG_FOUND))
     return Sentence(text=text, short=short, least=f"{first}. {told}; see the verdict.", kept=True)
 

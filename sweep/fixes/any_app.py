@@ -9,8 +9,8 @@ from sweep.fixes.remedy import Effective, Remedies, Remedy, cores
 
 MOST_WORKERS = 8
 """Each may hold a model of its own in memory."""
-_SERVERS = frozenset(("uvicorn", "gunicorn"))
-"""They take WEB_CONCURRENCY for the number of their workers,"""
+_SIZED_BY_VARIABLE = frozenset(("uvicorn", "gunicorn"))
+"""Of all servers of Python apps those that take WEB_CONCURRENCY for the number of their workers,"""
 _WINS = ("--workers", "-w", "--reload")
 """unless they are told by a word."""
 
@@ -59,6 +59,6 @@ OF_A_SERVER: Remedies = {
 
 def remedies_for(words: Sequence[str]) -> Remedies:
     """Of an app by the words of the command that starts it."""
-    served = any(PurePath(word).name in _SERVERS for word in words)
+    served = any(PurePath(word).name in _SIZED_BY_VARIABLE for word in words)
     told = any(word.startswith(_WINS) for word in words)
     return {**ANY_APP, **OF_A_SERVER} if served and not told else ANY_APP

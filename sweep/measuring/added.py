@@ -20,7 +20,7 @@ def with_added(
     endpoint: Endpoint,
     *,
     checks: tuple[Check, ...] = (),
-    programs: tuple[OtherProgram, ...] = (),
+    programs: tuple[OtherProgram, ...] | None = None,
 ) -> CellData:
     """The cell of that folder, whose record is written once more where there is anything to add to it. Before
     the cell is sealed: a resumed sweep takes one that is sealed as it is.
@@ -31,9 +31,9 @@ def with_added(
     """
     if ended := endpoint.ended():
         write_json(folder / layout.ENDED, {"text": ended})
-    if checks or programs:
+    if checks or programs is not None:
         kept = cell_of(folder)  # without what a reader finds for itself, again and again
-        verdict = Verdict(checks=advised_beside(kept.verdict.merged(checks).checks, programs))
+        verdict = Verdict(checks=advised_beside(kept.verdict.merged(checks).checks, programs or ()))
         more = replace(kept, verdict=verdict, other_programs=programs)
         write_json(folder / layout.CELL, more.to_json())
     return read_cell(folder)

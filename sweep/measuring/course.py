@@ -67,7 +67,7 @@ class Course:
 
     def took(self, key: CellKey, data: CellData) -> None:
         """A cell was measured now."""
-        self.machine.took(data.cell, _by_pid(data.cell.other_programs))
+        self.machine.took(data.cell, _by_pid(data.cell.other_programs or ()))
         self.learn(key, data)
 
     def learn(self, key: CellKey, data: CellData) -> None:
@@ -102,7 +102,7 @@ class Course:
 
     def report_others(self, key: CellKey, data: CellData) -> None:
         """The programs that may have kept the load from its CPU, where a cell failed for that; each once."""
-        others = data.cell.other_programs
+        others = data.cell.other_programs or ()
         if (
             (found := set(map(str, others)) - self._others_said)
             and (told := _by_pid(others))

@@ -49,10 +49,11 @@ class Before:
             programs=None if endpoint.load else Programs.now(),
         )
 
-    def others(self, endpoint: Endpoint) -> tuple[OtherProgram, ...]:
-        """Those that took most of this machine's CPUs since, without the sweep's and the service's."""
+    def others(self, endpoint: Endpoint) -> tuple[OtherProgram, ...] | None:
+        """Those that took most of this machine's CPUs since, without the sweep's and the service's; None: the
+        load was made elsewhere."""
         if self.programs is None:
-            return ()
+            return None
         own = ours((*endpoint.as_it_is().pids, *listeners(endpoint.base_url)))
         return busiest(self.programs, Programs.now(), own)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from records.cells.cell_spec import CLUSTER, CellSpec
+from records.cells.cell_spec import CellSpec
+from records.cells.cpus import CLUSTER, SHARED, CpuDivision
 from records.cells.layout import SAMPLES, beside
 from records.services.variants import MOCKS, SWITCHES
 from sweep.beside.profiling import interval_s
@@ -22,11 +22,10 @@ from sweep.planning.division import divisible
 from sweep.planning.load_words import own_words, words
 from sweep.planning.regions import parse_regions
 from sweep.planning.scenario import locustfile
-from sweep.running.cpus import SHARED
 from sweep.running.redaction import redaction
 
-_IN_CLUSTER: dict[str, Any] = {"mode": CLUSTER, "load": [], "target": None, "realtime": False}
-"""How CPUs are divided for a load in a cluster, as a cell keeps it: that is the cluster's to say."""
+_IN_CLUSTER = CpuDivision(mode=CLUSTER, target=None)
+"""How CPUs are divided for a load in a cluster: that is the cluster's to say."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def cell_spec(place: Workplace, key: CellKey, endpoint: Endpoint) -> CellSpec:
         settings={**redact.value(given_besides(place.plan, target, served)), **settings},
         service=redact.value(target.kept() if endpoint.kept is None else endpoint.kept),
         served=served,
-        cpus=_IN_CLUSTER if endpoint.load else place.cpus_for(endpoint).to_json(),
+        cpus=(_IN_CLUSTER if endpoint.load else place.cpus_for(endpoint)).to_json(),
         quota=place.plan.has_quota,
         divisible=place.cpus.mode != SHARED or divisible(place.plan, place.cpus.load),
         machine=endpoint.load.place if endpoint.load else "",

@@ -16,7 +16,7 @@ from records.services.variants import MOCKS, Variant, mocked_by
 from sweep.fixes.remedy import Effective, Remedies, Remedy, as_text
 from sweep.planning.plan import Plan
 from sweep.planning.target import Target
-from sweep.running.cpus import SHARED, THREAD_SETTINGS
+from sweep.running.cpus import Cpus
 
 if TYPE_CHECKING:
     from reports.analysis.analysis import Analysis
@@ -52,9 +52,7 @@ class Found:
     def effective(self) -> Effective:
         """The threads that it was given with its CPUs, then what was set, then what it says itself."""
         requested, machine = self.cell.requested, self.point.machine
-        cpus, given = requested.get("cpus"), requested.get("set")
-        own = cpus.get("target") if isinstance(cpus, dict) and cpus.get("mode") != SHARED else None
-        threads = dict.fromkeys(THREAD_SETTINGS, str(len(own))) if isinstance(own, list) else {}
+        threads, given = Cpus.from_json(requested.get("cpus")).environment(), requested.get("set")
         said = {**threads, **(given if isinstance(given, dict) else {}), **self.cell.settings}
         return Effective(
             settings={name: as_text(value) for name, value in said.items()},

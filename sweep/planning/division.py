@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from records.cells.cpus import SHARED
 from sweep.planning.plan import Plan
-from sweep.running.cpus import AUTO, SHARED, Cpus, divide
+from sweep.running.cpus import AUTO, Cpus, divide
 from sweep.running.errors import UsageError
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from records.cells.cpus import SHARED
 from records.cells.point import RATE, Point
 from records.evidence.probe import MOST_PATHS
 from records.evidence.scrape import METAVAR
@@ -22,7 +23,7 @@ from sweep.planning.cell_key import CellKey, Series, Service
 from sweep.planning.grid import MOST_USERS, Factor, combinations
 from sweep.planning.option import Option
 from sweep.planning.target import Target
-from sweep.running.cpus import AUTO, SHARED
+from sweep.running.cpus import AUTO
 from sweep.running.errors import UsageError
 
 STREAM = "stream"

@@ -15,8 +15,6 @@ SAID_AFTER_SECONDS = 10.0
 """What starts sooner than that keeps nobody waiting for a word of why."""
 LOOK_SECONDS = 1.0
 """Between looks, each of which goes over all processes of the machine."""
-_STARVED = 0.5
-"""The share of the time from which on it stands in line for a CPU, rather than being slow by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +47,8 @@ class CpuGot:
     @property
     def is_starved(self) -> bool:
         """Others had the CPUs. Whose own threads are in each other's way gets more than the longest waits."""
-        return self.queued is not None and self.queued >= max(_STARVED * self.seconds, self.cpu)
+        least = max(noise.STARVED_PERCENT / 100 * self.seconds, self.cpu)
+        return self.queued is not None and self.queued > 0 and self.queued >= least
 
     def __str__(self) -> str:
         if not self.is_starved:

@@ -7,12 +7,11 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
 
+from records.cells.cpus import SHARED, CpuDivision
 from sweep.running.errors import UsageError
 
 AUTO = "auto"
-SHARED = "shared"
 FORMS = "auto, shared or LOAD:TARGET, two lists of CPUs such as 0:1 or 0,2:1,3-5"
 PINS = hasattr(os, "sched_setaffinity")
 """Can this system keep a process on some CPUs? (macOS can't.)"""
@@ -31,46 +30,21 @@ _LIST = re.compile(r"\d{1,5}(-\d{1,5})?(,\d{1,5}(-\d{1,5})?)*", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cpus:
-    """How this machine's CPUs are divided."""
-
-    mode: str
-    """`SHARED`, where both have the same; else as asked for: `AUTO`, or the lists."""
-    load: tuple[int, ...]
-    """Of Locust, the LLM server, the profiler, the probes and the sweep itself."""
-    target: tuple[int, ...] | None
-    """None of a service that is not ours to keep anywhere."""
-    realtime: bool = False
-    """Locust and the LLM server run as soon as they can on the load's CPUs, whatever else is at work there. A
-    busy loop of the lowest priority else keeps them waiting for some milliseconds at each turn."""
-    links_realtime: bool = False
-    """The LLM server and the links of regions do, and Locust's several processes do not."""
-    realtime_refused: bool = False
-    """Locust would have been `realtime`, and this system did not allow it."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As it is kept in a cell's ``requested.cpus``."""
-        return {
-            "mode": self.mode,
-            "load": list(self.load),
-            "target": None if self.target is None else list(self.target),
-            "realtime": self.realtime,
-            **({"links_realtime": True} if self.links_realtime else {}),
-            **({"realtime_refused": True} if self.realtime_refused else {}),
-        }
+class Cpus(CpuDivision):
+    """How this machine's CPUs are divided, and what follows for whoever runs on them."""
 
     def of_a_running_service(self) -> Cpus:
         """With a service that is not ours the load has every CPU, but where it was told which to have: there
         it runs like any other, for the service may have been told the same. On all of them it keeps its
         priority."""
         if self.mode not in (AUTO, SHARED):
-            return replace(self, target=None, realtime=False, links_realtime=False)
+            return replace(self, target=None, realtime=False, realtime_refused=False, links_realtime=False)
         return replace(self, mode=SHARED, load=tuple(sorted({*self.load, *(self.target or ())})), target=None)
 
     def environment(self) -> dict[str, str]:
         """What a target that is kept on its CPUs is told: a library that counts the machine's CPUs instead
         has threads that wait for each other."""
-        if self.mode == SHARED or self.target is None:
+        if self.mode == SHARED or not self.target:
             return {}
         return thread_settings(len(self.target))
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import orjson
 import psutil
 
 from records.files import LineFile, read_lines
+from records.offspring import family
 from sweep.running.cgroups.choice import remove_known
 from sweep.running.in_clusters import Leftover, left_in
 from sweep.running.podman import remove_pods
@@ -22,7 +22,6 @@ STOP_SECONDS = 10.0
 LABEL = "CHOKEPOINT_STARTED_AS"
 """In the environment of all that is started, and of what that starts: whoever has lost its parent, and left
 its session, is known by it."""
-_ENVIRONMENT = "/proc/{}/environ"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,49 +121,18 @@ class Ledger:
 
 
 def left(of: Collection[Started]) -> list[psutil.Process]:
-    """Those processes as far as they run, with their children, and whoever of theirs has lost its parent: it
+    """Those processes as far as they run, with all below them, and whoever of theirs has lost its parent: it
     is of their session still, or bears their label."""
-    found: dict[int, psutil.Process] = {}
-    for started in of:
-        if (process := started.process()) is not None:
-            found[process.pid] = process
-            with contextlib.suppress(psutil.Error):
-                found |= {child.pid: child for child in process.children(recursive=True)}
     oldest = min((started.created for started in of), default=0.0)
     sessions = {one for started in of if (one := started.session()) is not None}
-    labels = {f"{LABEL}={started.label}".encode() for started in of if started.label}
-    for pid in set(psutil.pids()) - set(found) - {os.getpid()}:
-        if _is_of(pid, sessions, labels):
-            with contextlib.suppress(psutil.Error):
-                process = psutil.Process(pid)
-                # A second less: psutil counts from the machine's start, in hundredths.
-                if process.create_time() > oldest - 1 and process.status() != psutil.STATUS_ZOMBIE:
-                    found[pid] = process
-    return list(found.values())
+    found = family(sessions, LABEL, {started.label for started in of if started.label})
+    # A second less: psutil counts from the machine's start, in hundredths.
+    return [process for process in found if process.create_time() > oldest - 1]
 
 
 def labelled(labels: Collection[str]) -> list[psutil.Process]:
-    """The processes that bear one of these labels, and their children."""
-    wanted, found = {f"{LABEL}={label}".encode() for label in labels}, dict[int, psutil.Process]()
-    for pid in set(psutil.pids()) - {os.getpid()}:
-        if not wanted.isdisjoint(_environment(pid)):
-            with contextlib.suppress(psutil.Error):
-                process = psutil.Process(pid)
-                found |= {one.pid: one for one in (process, *process.children(recursive=True))}
-    return list(found.values())
-
-
-def _is_of(pid: int, sessions: set[int], labels: set[bytes]) -> bool:
-    with contextlib.suppress(OSError):
-        if os.getsid(pid) in sessions:
-            return True
-    return bool(labels) and not labels.isdisjoint(_environment(pid))
-
-
-def _environment(pid: int) -> Iterator[bytes]:
-    # Others' may not be read.
-    with contextlib.suppress(OSError), open(_ENVIRONMENT.format(pid), "rb") as file:
-        yield from file.read().split(b"\0")
+    """The processes that bear one of these labels, and all below them."""
+    return family((), LABEL, labels)
 
 
 def end(processes: Sequence[psutil.Process]) -> None:

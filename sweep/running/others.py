@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import psutil
 
 from records.cells.other_programs import MOST_NAMED, OtherProgram
+from records.options.hosts import is_here
 from sweep.running.processes import started
 from sweep.running.redaction import redaction
 
@@ -72,9 +73,9 @@ def ours(pids: Collection[int]) -> set[int]:
 def listeners(url: str) -> set[int]:
     """Who answers at that address of this machine, as far as the system says it: a service that is measured,
     and that nobody here started."""
-    at = urlsplit(url)
-    if at.hostname not in ("localhost", "::1") and not (at.hostname or "").startswith("127."):
+    if not is_here(url):
         return set()
+    at = urlsplit(url)
     port = at.port or {"https": 443}.get(at.scheme, 80)
     with suppress(psutil.Error, OSError):
         return {

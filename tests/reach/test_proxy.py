@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reach.failure import ReachError
-from reach.proxy import Proxies, excepted, is_loopback, parse_proxy
+from reach.proxy import Proxies, excepted, parse_proxy
+from records.options.hosts import is_loopback
 
 
 @pytest.mark.parametrize(("hosts", "name"), [

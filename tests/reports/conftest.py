@@ -65,7 +65,7 @@ class Spec:
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
     workload: str = "stream"
-    others: tuple[OtherProgram, ...] = ()
+    others: tuple[OtherProgram, ...] | None = ()
 
     @property
     def name(self) -> str:

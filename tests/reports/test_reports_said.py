@@ -262,6 +262,17 @@ def test_who_took_the_cpu_is_guessed_only_where_nobody_is_named(
     assert any(who in line for line in first.lines) is (where == "first lines")
 
 
+def test_nobody_is_guessed_at_where_nobody_looked_nor_beside_another_cause(made: Any, of: Any) -> None:
+    """A load that no sweep made knows of no others; the check that is shown fails for its own work."""
+    waited = Check(name="generator-lag", status="fail", text=f"late: it waited, {TOO_LITTLE}")
+    assert UNNAMED not in words(of(made.spec(checks=(waited,), others=None)))
+    own = Check(name="generator-lag", status="fail", text="late: its own work takes 95 % of a core")
+    report = of(made.spec(checks=(own,)), made.spec(checks=(waited,), repeat=2))
+    [first] = [block for block in blocks(report) if block.title == "What this says"]
+    assert not any(UNNAMED in line for line in first.lines)
+    assert words(report).count(UNNAMED) == 1  # beside the cell of which it is true
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(None, "-"), (0.0, "0.00"), (0.0004, "0.000"), (1.234, "1.23"), (99.96, "100"), (1234.6, "1235"),

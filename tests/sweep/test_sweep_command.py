@@ -109,6 +109,7 @@ _RESUME = ["--resume", "nowhere"]
     (["--rate=20"], "--rate is a factor: --grid rate=N,N measures an open loop"),
     (["--think-time=1"], "--think-time is an option of the load: write it after --, not before it"),
     (["--thinking=1"], r"\(options of the load go after --\)"),
+    (["-u", "3"], "-u is no option of sweep: the numbers of users are what --concurrency says"),
     (["--run-time=9s"], "--run-time is no option of sweep: a cell's length is what --requests N"),
     (["--", "--repeats", "3"], "--repeats is an option of sweep itself: write it before --, not after it"),
     (["--", "--budget=9s"], "--budget is an option of sweep itself: write it before --"),

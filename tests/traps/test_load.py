@@ -102,8 +102,9 @@ def test_no_hidden_queue_each_user_has_its_request_in_flight(
 
 
 def test_users_do_not_start_in_one_burst(serve: Any, locust: Any, tmp_path: Path) -> None:  # TRAPS 15
-    """Spread over 250 ms; but a generator that gets no CPU for so long finds all of them due at once."""
-    served, spans_ns, seen = serve("healthy", ttft_ms=100, tokens=2), [], 0
+    """Spread over 250 ms; but a generator that gets no CPU for so long finds all of them due at once, and one
+    that gets little has users who begin when others have ended the warm-up."""
+    served, tries, seen = serve("healthy", ttft_ms=100, tokens=2), [], 0
     for name in ("first", "second", "third"):
         data = run(locust, tmp_path, served, "-u", "20", "-r", "20", "-t", "2s", name=name)
         firsts: dict[int, int] = {}
@@ -112,14 +113,14 @@ def test_users_do_not_start_in_one_burst(serve: Any, locust: Any, tmp_path: Path
             firsts.setdefault(truth["connection"], truth["received_at_ns"])
         came = sorted(firsts.values())
         assert len(came) == 20
-        assert {r.user for r in data.requests if "warmup" in r.flags} == set(range(20))
         window = data.cell.window
         assert window is not None
-        assert all(r.sent_at_ns <= window.start_ns for r in data.requests if "warmup" in r.flags)
-        spans_ns.append(came[-5] - came[4])
-        if spans_ns[-1] > 50 * MS:  # all at once they would be here within a few
+        warming = [r for r in data.requests if "warmup" in r.flags]
+        assert all(r.sent_at_ns <= window.start_ns for r in warming)
+        tries.append((came[-5] - came[4], len({r.user for r in warming})))
+        if tries[-1][0] > 50 * MS and tries[-1][1] == 20:  # all at once they would be here within a few
             return
-    raise AssertionError(f"all came at once: {spans_ns}")
+    raise AssertionError(f"all came at once, or some after the warm-up: {tries}")
 
 
 @OVER_TLS

@@ -14,7 +14,7 @@ from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
 from workloads.checks.failure_advice import failure_advice, told
-from workloads.checks.generator_advice import relief, starved
+from workloads.checks.generator_advice import relief
 from workloads.checks.steady_advice import ANSWERS_LONG, more_time
 from workloads.checks.too_short import only_warm_up
 
@@ -45,7 +45,7 @@ def _kind(outcome: str, error: str) -> tuple[str, str]:
 def failures(facts: Facts) -> Check:
     """Failed requests as a share of all that counted; no good answer at all always fails, but for a generator
     that got no CPU, or had no time: then `generator-lag` or `too-short` fails, not the service."""
-    if not facts.counted and starved(facts):
+    if not facts.counted and facts.noise.generator_starved:
         return Check(name="failures", status="n/a", text="the load generator got no CPU for a request")
     if only_warm_up(facts):
         return Check(name="failures", status="n/a", text="all answers were good, and of the warm-up")
@@ -65,7 +65,7 @@ def failures(facts: Facts) -> Check:
             question_field=facts.question_field,
             some_good=bad < len(counted),
         )
-        if starved(facts) and outcome in _MAY_BE_OURS:
+        if facts.noise.generator_starved and outcome in _MAY_BE_OURS:
             advice = f"the load generator itself got no CPU, so the service may be well: {relief(facts)}"
     open_still = f" that ended, {unfinished} more were without an answer" if unfinished else ""
     if bad == len(counted):

@@ -10,9 +10,6 @@ BUSY_PERCENT = 70.0
 MORE_WORKERS = (
     "share the load among more load workers: --processes (sweep: --workers), or workers on other machines"
 )
-STARVED_PERCENT = 50.0
-"""Of the time: a generator that waited for a CPU longer than it did not may be why nothing was asked, or
-answered in time."""
 TOO_LITTLE = "so the machine gave it too little CPU"
 """Who took it, a load cannot know: a sweep sees programs that took much, and a report says whether it did."""
 OF_DIVISIONS = {
@@ -28,11 +25,6 @@ OF_DIVISIONS = {
     Apart.NOT_OURS: "run the load on another machine than the service",
 }
 """What keeps the load apart from the service; nothing where it is already."""
-
-
-def starved(facts: Facts) -> bool:
-    """Did it wait for a CPU for most of the time?"""
-    return (facts.noise.generator_delay_percent or 0.0) > STARVED_PERCENT
 
 
 def relief(facts: Facts) -> str:

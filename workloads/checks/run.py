@@ -9,10 +9,11 @@ from records.cells.believed import POSSIBLE_TIMES
 from records.cells.cell import Check, Status, Window
 from records.cells.flags import LATE
 from records.cells.load_worker import LoadWorker
+from records.evidence.noise import STARVED_PERCENT
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared, define
 from workloads.checks.facts import Facts
-from workloads.checks.generator_advice import MORE_WORKERS, STARVED_PERCENT, relief, starved
+from workloads.checks.generator_advice import MORE_WORKERS, relief
 
 
 @declared("records", of_the_record=True)
@@ -59,7 +60,7 @@ def generator_lag(facts: Facts) -> Check:
         bound = f"{100 * STOOD_STILL_SHARE:g}"
         text = f"the generator stood still for {100 * longest:.1f} % of the time, more than {bound} %"
         return _of_the_worst(name, still, STOOD_STILL_SHARE, text, advice)
-    if not counted and starved(facts):
+    if not counted and facts.noise.generator_starved:
         waited, text = (facts.noise.generator_delay_percent or 0.0) / 100, "no request came to its end"
         return Check.bounded(name, waited, STARVED_PERCENT / 100, text, advice=advice)
     if not counted:

@@ -8,7 +8,6 @@ from records.cells.cell import Check
 from workloads.checks.advice import advised
 from workloads.checks.definition import declared
 from workloads.checks.facts import Facts
-from workloads.checks.generator_advice import starved
 from workloads.checks.steady_advice import ANSWERS_LONG, more_time
 
 TOO_SHORT = "too-short"
@@ -18,7 +17,8 @@ def only_warm_up(facts: Facts) -> bool:
     """Were all answers good, and none of them asked when the warm-up was over? Requests that were aborted at
     the end say nothing of the service: it was the load that left."""
     ended = [r for r in facts.requests if r.outcome not in ("aborted", "dropped")]
-    return not facts.counted and bool(ended) and all(r.outcome == "ok" for r in ended) and not starved(facts)
+    good = bool(ended) and all(r.outcome == "ok" for r in ended)
+    return good and not facts.counted and not facts.noise.generator_starved
 
 
 @declared(TOO_SHORT, of_the_machine=True, of_steadiness=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from records.cells.cpus import SHARED
 from reports.evidence.memory import memory_of
 from reports.evidence.outages import outages, slowest_ms
 from reports.evidence.reuse import reuse
@@ -45,7 +46,7 @@ def not_between(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
         )
     checks = [check for cell in cells for check in cell.cell.verdict.checks if check.name == CPU]
     percent = max((float(c.figure) for c in checks if isinstance(c.figure, (int, float))), default=None)
-    shared = any((cell.cell.requested.get("cpus") or {}).get("mode") == "shared" for cell in cells)
+    shared = any(cell.cell.division.mode == SHARED for cell in cells)
     if percent is not None and percent <= (BESIDE if shared else HARMLESS) * GENERATOR_CPU_PERCENT:
         yield (
             "generator-limited",

@@ -16,7 +16,7 @@ from reports.evidence.upstream import Upstream
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, held, requests_of, share, waiting
-from reports.findings.common.late_loop import is_met_late
+from reports.findings.common.late_loop import is_met_late, was_as_late
 from reports.findings.common.llm_part import MORE, why_no_part
 
 ADVICE = (
@@ -31,7 +31,7 @@ OTHERS = 0.5
 def dependency(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         found = _at_one_line(service)
-        if share(found) < MOST or is_met_late(service):
+        if share(found) < MOST or (is_met_late(service) and not was_as_late(service)):
             continue
         if (elsewhere := why_no_part(service, found)) is None:
             continue
@@ -55,7 +55,7 @@ def _of_others(service: Service, record: Upstream, found: tuple[Excess, ...]) ->
     reads = {place: count for place, count in service.heavy.places.items() if place.kind == READ}
     there = sum(count for place, count in reads.items() if place.where == line)
     elsewhere = sum(reads.values()) - there
-    if elsewhere > MORE * record.in_flight and _reads_elsewhere_in_it(line, reads):
+    if record.requests and elsewhere > MORE * record.in_flight and _reads_elsewhere_in_it(line, reads):
         return ()  # others read elsewhere, too; and who reads streams waits for the first token
     # What the LLM has and is not seen to read elsewhere reads there.
     others = there - max(0.0, record.in_flight - elsewhere)

@@ -21,7 +21,8 @@ from loadgen.shapes.level_log import LevelLog
 from loadgen.tasks.ask.options import AskOptions
 from loadgen.tasks.ask.task import ASK
 from records.cells.cell import Cell, Check, Verdict, Window
-from records.cells.cell_spec import CLUSTER, CellSpec
+from records.cells.cell_spec import CellSpec
+from records.cells.cpus import CLUSTER
 from records.cells.folders import is_complete
 from records.cells.reader import read_cell
 from records.cells.request import RequestRecord

@@ -45,21 +45,19 @@ def test_a_cell_is_read_as_it_was_written_with_the_paths_of_its_stages_or_withou
     assert read_cell(folder).cell.paths == {}
 
 
-@pytest.mark.parametrize(
-    "damaged", [None, [7], [{"name": "make"}], [{"name": "x", "pid": 7, "cores": "inf"}]]
-)
+@pytest.mark.parametrize("damaged", [[7], [{"name": "make"}], [{"name": "x", "pid": 7, "cores": "inf"}]])
 def test_the_programs_beside_a_cell_are_read_back_and_older_cells_have_none(
     tmp_path: Path, damaged: Any
 ) -> None:
     folder = _cell(tmp_path / "c05-r1")
     make = OtherProgram(name="make\x1b[2J", pid=7, cores=0.95)
     write_json(folder / "cell.json", replace(read_cell(folder).cell, other_programs=(make,)).to_json())
-    [read] = read_cell(folder).cell.other_programs
+    [read] = read_cell(folder).cell.other_programs or ()
     assert (str(read), read.cores) == ("make\\x1b[2J (pid 7)", 0.95)
     raw = read_json(folder / "cell.json")
     del raw["other_programs"]
     write_json(folder / "cell.json", raw)
-    assert read_cell(folder).cell.other_programs == ()
+    assert read_cell(folder).cell.other_programs is None
     write_json(folder / "cell.json", {**raw, "other_programs": damaged})
     with pytest.raises(RecordError, match=r"cell\.json is not a cell"):
         read_cell(folder)

@@ -169,3 +169,13 @@ def test_how_long_nothing_is_seen_is_not_judged_by_lines_that_came_twice(tmp_pat
     for given_lines in (lines, [*lines, *lines]):
         kept(tmp_path, layout.SCRAPED, given_lines)
         assert unseen_seconds(tmp_path, layout.SCRAPED, 0, 24 * S) == 0.0
+
+
+@pytest.mark.parametrize("phase_ms", range(0, 2000, 125))
+def test_nor_by_how_many_lines_fell_into_a_short_time(tmp_path: Path, phase_ms: int) -> None:
+    """A line each two seconds: of three seconds some have one of them."""
+    first = LINES[layout.SCRAPED][0]
+    lines = [first | {"at_ns": (100 + 2 * at) * S + phase_ms * S // 1000} for at in range(-3, 5)]
+    kept(tmp_path, layout.SCRAPED, lines)
+    assert unseen_seconds(tmp_path, layout.SCRAPED, 100 * S, 103 * S) == 0.0
+    assert unseen_seconds(tmp_path, layout.SCRAPED, 120 * S, 123 * S) == 3.0

@@ -155,6 +155,35 @@ def test_another_service_is_told_from_the_llm_by_the_llm_s_record(
     assert (found.code, found.where) == (code, LINE)
 
 
+def test_an_llm_that_got_nothing_has_no_part_in_what_one_function_reads_at_two_lines(
+    diagnose: Any, seen: Any
+) -> None:
+    second = {"kind": "socket-read", "where": "retrieve (mine.py:9)", "count": 1}
+    light, heavy = (
+        seen(users=users, rps=10, waits=(at("socket-read", users - 1), second)) for users in (2, 20)
+    )
+    [found, *_] = diagnose(light, heavy)
+    assert (found.code, found.where, found.confidence) == ("dependency-bound", LINE, "likely")
+
+
+@pytest.mark.parametrize(("light_lag_ms", "codes"), [
+    (60.0, ["event-loop-blocked", "dependency-bound"]), (1.0, ["event-loop-blocked"]),
+])  # fmt: skip
+def test_a_loop_that_is_as_late_without_the_load_hides_nothing_that_the_load_adds(
+    diagnose: Any, seen: Any, light_lag_ms: float, codes: list[str]
+) -> None:
+    """The load adds 100 ms to an answer."""
+    llm = {"kind": "socket-read", "where": "generate (mine.py:30)", "count": 1}
+    burn = {"where": "refresh (mine.py:3)", "called": ""}
+    found = diagnose(*(
+        seen(users=users, rps=rps, waits=(at("socket-read", users - 1), llm), llm_ms=(10, 0),
+             running=burn, loop_busy=0.4, lag_ms=lag_ms)
+        for users, rps, lag_ms in ((2, 20, light_lag_ms), (20, 100, 60.0))
+    ))  # fmt: skip
+    assert {one.code for one in found} >= {*codes}
+    assert ("dependency-bound" in {one.code for one in found}) == ("dependency-bound" in codes)
+
+
 def test_an_llm_whose_record_ends_before_the_heavy_load_is_not_acquitted(diagnose: Any, seen: Any) -> None:
     light = seen(users=2, rps=10, waits=(at("socket-read", 2),), llm_ms=(100, 0))
     [found, *_] = diagnose(light, seen(users=20, rps=10, waits=(at("socket-read", 20),)))

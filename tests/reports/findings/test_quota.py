@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 import pytest
 
-from profiler.sampler import Sampler
-from profiler.watch import Watch
+from profiler.sampling.sampler import Sampler
+from profiler.sampling.watch import Watch
 from records.cells import layout
 from records.evidence.limits import CellLimits
 from reported import analysed, printed, words

@@ -1,5 +1,6 @@
 """What the load took of full CPUs that it shared with the service is said in figures."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,3 +50,20 @@ def test_of_a_service_that_was_watched_it_is_told_by_what_it_waited_for(
     load = seen(users=1, rps=10, cpu_percent=service, main_cpu=0.9, run_delay=run_delay, spec=spec)
     notes = loaded(load).noted(of_sharing.LoadTook)
     assert [one.more for one in notes] == ([] if more is None else [pytest.approx(more, rel=0.01)])
+
+
+@pytest.mark.parametrize(("quota", "more"), [
+    ({"throttled_periods": 0.9, "cpu_limit_cores": 1.7}, None), ({"cpu_limit_cores": 1.75}, 0.05 / 1.7),
+    ({"cpu_limit_cores": 1.6}, None),  # there is no more to have
+])  # fmt: skip
+def test_what_a_quota_keeps_from_a_service_is_not_the_loads(
+    loaded: Any, seen: Any, monkeypatch: pytest.MonkeyPatch, quota: dict[str, float], more: float | None
+) -> None:
+    monkeypatch.setattr(of_sharing, "MATTERS", 0.01)
+    spec = {"requested": {"cpus": BOTH}, "achieved": {"load_workers": [{"cpu_percent": 20.0}]}}
+    load = loaded(seen(users=1, rps=10, cpu_percent=170.0, main_cpu=0.9, run_delay=0.3, spec=spec))
+    [cell] = load.cells
+    machine = replace(cell.machine, **quota)
+    monkeypatch.setattr(type(cell), "machine", property(lambda _: machine))
+    found = [one.more for one in of_sharing.load_took(load)]
+    assert found == ([] if more is None else [pytest.approx(more, rel=0.01)])

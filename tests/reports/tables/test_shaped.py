@@ -21,7 +21,7 @@ from reports.columns.blocks import requests_in
 from reports.document.document import Table
 from reports.document.render import markdown
 from reports.export import levels_csv, summary_csv
-from reports.figures.concurrent_cells import merged_levels
+from reports.figures.pooling.concurrent_cells import merged_levels
 from reports.figures.shaped import level_figures
 from workloads.stream import STREAM
 

@@ -7,7 +7,7 @@ import pytest
 from records.cells.reader import read_run
 from reported import notes, what_this_says
 from reports.analysis.analyse import analyse
-from reports.figures.run_names import run_names
+from reports.figures.pooling.run_names import run_names
 from reports.figures.stats import Estimate
 from reports.figures.text import better
 

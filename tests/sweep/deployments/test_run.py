@@ -257,6 +257,10 @@ def test_a_secret_in_the_command_is_refused_and_not_shown(words: str) -> None:
     ("env A=1 B= python serve.py --port {port}", "serve.py"), ("env A=1", "env-A-1"),
     ("docker run -p {port}:80 image:tag", "docker-run-image-tag"), ("app redis:primary", "app-redis-primary"),
     ("docker run image:tag uvicorn mine:app", "mine-app"), ("flask --app=mine:app run", "mine-app"),
+    ("gunicorn -c python:its.conf mine:app", "mine-app"), ("uvicorn --header A:b mine:app", "mine-app"),
+    ("gunicorn -c file:its.conf.py mine.web:app", "mine.web-app"), ("flask --app mine:app run", "mine-app"),
+    ("docker run --entrypoint uvicorn its:tag mine:app", "mine-app"),
+    ("uvicorn --reload mine:app", "mine-app"),
     ("opentelemetry-instrument .venv/bin/gunicorn --bind unix:a.sock mine.web:app", "mine.web-app"),
 ])  # fmt: skip
 def test_a_command_without_a_label_is_called_by_its_words(words: str, name: str) -> None:

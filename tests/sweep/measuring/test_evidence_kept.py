@@ -111,7 +111,7 @@ def test_who_else_was_at_work_here_is_in_the_record_that_is_sealed(
         measure(place, KEY, replace(endpoint, load=load))
     data = finished(place, KEY)
     assert data is not None
-    assert data.cell.other_programs == (() if elsewhere else (make,))
+    assert data.cell.other_programs == (None if elsewhere else (make,))
 
 
 def test_what_a_load_that_never_began_left_is_no_part_of_the_next(place: Workplace) -> None:

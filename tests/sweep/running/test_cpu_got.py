@@ -18,6 +18,7 @@ NO_PID = 2**22 + 1
     (CpuGot(seconds=40.0, cpu=3.0, queued=1.0), False),  # it waits for something else
     (CpuGot(seconds=40.0, cpu=75.0, queued=30.0), False),  # its own threads are in each other's way
     (CpuGot(seconds=40.0, cpu=3.0), False),  # nobody says it
+    (CpuGot(seconds=40.0, cpu=0.0, queued=0.0), False),  # it never wanted any
 ])  # fmt: skip
 def test_who_stands_in_line_more_than_it_runs_is_kept_from_running(got: CpuGot, is_starved: bool) -> None:
     assert got.is_starved == is_starved

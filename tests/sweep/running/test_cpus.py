@@ -89,7 +89,10 @@ def test_auto_gives_the_first_cpu_to_the_load_and_the_rest_to_the_targets_where_
 def test_a_running_service_leaves_the_load_every_cpu_unless_it_was_told_which(
     asked: str, mode: str, load: list[int]
 ) -> None:
-    found = replace(cpus.divide(asked, [0, 1, 2], pins=True), realtime=True).of_a_running_service()
+    divided = replace(cpus.divide(asked, [0, 1, 2], pins=True), realtime=True, realtime_refused=True)
+    found = divided.of_a_running_service()
+    assert found.realtime_refused is (mode == "shared")  # where it does not want it, nobody refused it
+    found = replace(found, realtime_refused=False)
     assert found.to_json() == {"mode": mode, "load": load, "target": None, "realtime": mode == "shared"}
     assert found.of_a_running_service() == found
     assert found.environment() == {}

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from profiler.reading import text_of
+from profiler.sampling.reading import text_of
 
 COST = 0.0003
 """Of a core, for the threads of all processes together."""

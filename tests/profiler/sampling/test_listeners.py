@@ -7,8 +7,8 @@ from unittest.mock import Mock
 import psutil
 import pytest
 
-from profiler import listeners
-from profiler.listeners import Listeners, Port, listening
+from profiler.sampling import listeners
+from profiler.sampling.listeners import Listeners, Port, listening
 
 TITLE = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 

@@ -1,4 +1,4 @@
-"""Whatever a command has started: what of it runs, and its end.
+"""Whatever somebody has started, though it has lost its parent: what of it runs, and the end of a command's.
 
 It is a file by itself: it is also run by its path, where a profile was killed before its command had ended.
 """
@@ -9,26 +9,28 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Collection
 from contextlib import suppress
 
 import psutil
 
+MARK = "1"
 GRACE_S = 5.0
 _POLL_S = 0.05
 
 
-def running(session: int, label: str) -> list[psutil.Process]:
-    """All of a session, and whoever left it: its environment has a variable ``label``, or its parent is one
-    of these. No zombies."""
+def family(sessions: Collection[int], variable: str, values: Collection[str]) -> list[psutil.Process]:
+    """All of these sessions, and whoever left them: its environment has ``variable`` with one of ``values``,
+    or its parent is one of these. No zombies."""
     children: dict[int, list[psutil.Process]] = {}
     waiting: list[psutil.Process] = []
     for pid in psutil.pids():
         if pid == os.getpid():
             continue
-        with suppress(psutil.Error, OSError):
+        with suppress(psutil.Error, OSError):  # others' environments may not be read
             process = psutil.Process(pid)
             children.setdefault(process.ppid(), []).append(process)
-            if os.getsid(pid) == session or label in process.environ():
+            if os.getsid(pid) in sessions or process.environ().get(variable) in values:
                 waiting.append(process)
     found: dict[int, psutil.Process] = {}
     while waiting:
@@ -37,6 +39,11 @@ def running(session: int, label: str) -> list[psutil.Process]:
             found[process.pid] = process
             waiting += children.get(process.pid, ())
     return [process for process in found.values() if _runs(process)]
+
+
+def running(session: int, label: str) -> list[psutil.Process]:
+    """The family of a command: of its session, or with a variable ``label`` that is `MARK`."""
+    return family((session,), label, (MARK,))
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from profiler.cgroup import LIMITS_S, Cgroup
+from profiler.sampling.cgroup import LIMITS_S, Cgroup
 
 GB = 1024**3
 

@@ -11,13 +11,13 @@ from typing import Any, NoReturn
 import psutil
 import pytest
 
-from profiler import kernel
-from profiler.memory import SharedMemory
 from profiler.output import profile_of
 from profiler.run import live_line
-from profiler.sampler import Sampler
+from profiler.sampling import kernel
+from profiler.sampling.memory import SharedMemory
+from profiler.sampling.sampler import Sampler
+from profiler.sampling.watch import Watch
 from profiler.summary import summary_of, table
-from profiler.watch import Watch
 
 MB = 1024**2
 

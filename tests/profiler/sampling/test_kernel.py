@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from profiler import kernel
+from profiler.sampling import kernel
 
 
 def test_pressure_is_in_seconds_and_null_where_it_is_not_told(tmp_path: Path) -> None:

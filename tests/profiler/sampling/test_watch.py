@@ -14,11 +14,11 @@ from typing import Any
 import psutil
 import pytest
 
-from profiler import watch
 from profiler.cli import main
-from profiler.listeners import LIST_S
-from profiler.sampler import Sampler
-from profiler.watch import RESCAN_S, Watch
+from profiler.sampling import watch
+from profiler.sampling.listeners import LIST_S
+from profiler.sampling.sampler import Sampler
+from profiler.sampling.watch import RESCAN_S, Watch
 from profiles import ENVIRONMENT, points
 
 SERVER = """
@@ -152,9 +152,9 @@ def test_where_nothing_is_followed_the_machine_is_sampled_and_that_is_told(
 
 OTHER_USER = """
 import json, os, socket
-from profiler.listeners import listening
-from profiler.sampler import Sampler
-from profiler.watch import Watch
+from profiler.sampling.listeners import listening
+from profiler.sampling.sampler import Sampler
+from profiler.sampling.watch import Watch
 root = os.getpid()
 server = socket.create_server(("127.0.0.1", 0))
 port = server.getsockname()[1]

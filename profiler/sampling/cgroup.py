@@ -13,8 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from profiler.kernel import pressure
-from profiler.reading import text_of
+from profiler.sampling.kernel import pressure
+from profiler.sampling.reading import text_of
 
 LIMITS_S = 2.0
 """How often limits are read, which hardly ever change; what is used each time."""

@@ -12,8 +12,8 @@ from reports.analysis.of_loads import Beside, Overlapping
 from reports.analysis.of_machine import Drift
 from reports.analysis.of_runs import Older
 from reports.blocks import blocks
-from reports.figures.requested import workload_mismatch
-from reports.figures.rows import rows_of
+from reports.figures.pooling.requested import workload_mismatch
+from reports.figures.pooling.rows import rows_of
 
 AT = {"at": "http://10.0.0.1:1"}
 RUN = {"spec": "run:app --port {port}"}

@@ -17,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from profiler.kernel import stat_of
-from profiler.tcp_table import (
+from profiler.sampling.kernel import stat_of
+from profiler.sampling.tcp_table import (
     ESTABLISHED,
     LISTEN,
     STATES,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from profiler.threads import COST, LONGEST_S, MOST_NAMES, Threads
+from profiler.sampling.threads import COST, LONGEST_S, MOST_NAMES, Threads
 from records.secrets.redaction import Redaction
 
 

@@ -16,8 +16,8 @@ from records.cells.reader import CellData, Run
 from records.errors import RecordError
 from reports.columns.blocks import requests_in
 from reports.columns.requests import Requests
-from reports.figures.alike import MACHINE, same_service, served_differently
-from reports.figures.requested import workload_mismatch
+from reports.figures.pooling.alike import MACHINE, same_service, served_differently
+from reports.figures.pooling.requested import workload_mismatch
 
 SHARED_SHARE = 0.5
 OWN = ("rate", "questions", "question_seed")

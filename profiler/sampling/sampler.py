@@ -11,13 +11,13 @@ from uuid import uuid4
 
 import psutil
 
-from profiler import kernel
-from profiler.cgroup import Cgroup
-from profiler.memory import SharedMemory
-from profiler.sockets import Sockets
-from profiler.tcp_table import same_network
-from profiler.threads import Threads
-from profiler.watch import Watch
+from profiler.sampling import kernel
+from profiler.sampling.cgroup import Cgroup
+from profiler.sampling.memory import SharedMemory
+from profiler.sampling.sockets import Sockets
+from profiler.sampling.tcp_table import same_network
+from profiler.sampling.threads import Threads
+from profiler.sampling.watch import Watch
 
 _GB = 1024**3
 _MB = 1024**2

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler import offspring
+from records import offspring
 from support import wait_until
 
 LABEL = "CHOKEPOINT_PROFILED_by_a_test"

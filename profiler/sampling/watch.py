@@ -9,8 +9,8 @@ from contextlib import suppress
 
 import psutil
 
-from profiler.kernel import newest_pid
-from profiler.listeners import Listeners, Port
+from profiler.sampling.kernel import newest_pid
+from profiler.sampling.listeners import Listeners, Port
 
 RESCAN_S = 2.0
 """How often command lines are read: costly, and seldom news. So are all processes, while none is born."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from profiler import sockets, tcp_table
-from profiler.sockets import Sockets
-from profiler.tcp_table import CLOSE_WAIT, ESTABLISHED, LISTEN, TIME_WAIT, Tcp, by_netlink, by_proc
+from profiler.sampling import sockets, tcp_table
+from profiler.sampling.sockets import Sockets
+from profiler.sampling.tcp_table import CLOSE_WAIT, ESTABLISHED, LISTEN, TIME_WAIT, Tcp, by_netlink, by_proc
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no Linux")
 LOOPBACK = "127.0.0.1"

@@ -17,7 +17,7 @@ from ipaddress import IPv6Address
 from pathlib import Path
 from typing import NamedTuple
 
-from profiler.reading import text_of
+from profiler.sampling.reading import text_of
 
 ESTABLISHED, SYN_SENT, TIME_WAIT, CLOSE_WAIT, LISTEN = 1, 2, 6, 8, 10
 STATES = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from profiler import reading
-from profiler.reading import text_of
+from profiler.sampling import reading
+from profiler.sampling.reading import text_of
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="no Linux")
 

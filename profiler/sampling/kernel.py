@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from profiler.reading import text_of
+from profiler.sampling.reading import text_of
 
 RESOURCES = ("cpu", "memory", "io")
 _SECTOR = 512

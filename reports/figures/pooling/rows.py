@@ -20,7 +20,7 @@ import orjson
 from records.cells.cell import Cell
 from records.secrets.secret_names import harmless
 from records.services.variants import moves
-from reports.figures.alike import (
+from reports.figures.pooling.alike import (
     Facts,
     cpus_of,
     is_older,
@@ -30,8 +30,8 @@ from reports.figures.alike import (
     settings_of,
     stages_of,
 )
-from reports.figures.requested import LATER, canonical, load_keys
-from reports.figures.run_names import CODE, SERVICE, run_names
+from reports.figures.pooling.requested import LATER, canonical, load_keys
+from reports.figures.pooling.run_names import CODE, SERVICE, run_names
 
 OF_THE_LOAD = frozenset({"rate"})
 """What levels of one row differ in: it is their load itself."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from profiler.memory import EACH_S, SharedMemory
+from profiler.sampling.memory import EACH_S, SharedMemory
 
 
 @pytest.fixture

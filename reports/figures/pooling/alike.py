@@ -2,7 +2,7 @@
 
 - Cells of one deployment and variant are pooled: nothing may differ, what was started or asked included, but
   where things lie, unless it was set. Those that do differ are rows of their own, whose names say in what
-  (`reports.figures.rows`). Older cells, which do not tell what was started, are pooled only with each other.
+  (`rows.py`). Older cells, which do not tell what was started, are pooled only with each other.
 - Cells are added up that loaded one service at the same time (`same_service`): it has one address.
 - Rows of two machines are compared where they are of one variant: of two a ratio would be of the machines,
   too. Of two deployments it is said beside their ratio.
@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from records.cells.cell import Cell
+from records.options.hosts import is_here
 from records.services.served import AS_IS
 from records.services.variants import MOCKS, moves
 
@@ -61,22 +61,13 @@ def same_service(one: Cell, other: Cell) -> bool:
     if is_older(one) != is_older(other) or _address(one) != _address(other):
         return False
     here = [cell.requested.get(MACHINE) for cell in (one, other)]
-    return here[0] == here[1] or not is_loopback(_address(one)[0])
+    return here[0] == here[1] or not is_here(_address(one)[0])
 
 
 def _address(cell: Cell) -> tuple[str, Any]:
     tls = cell.requested.get("tls")
     name = tls.get("server_name") if isinstance(tls, dict) else None
     return str(cell.requested.get("host", "")).rstrip("/"), name
-
-
-def is_loopback(url: str) -> bool:
-    """Is what answers there on this machine?"""
-    try:
-        host = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.")
 
 
 def stages_of(cell: Cell) -> Facts:

@@ -1,0 +1,1 @@
+"""What is read of processes and of the machine, sample by sample."""

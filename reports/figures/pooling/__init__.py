@@ -1,0 +1,1 @@
+"""Which cells are one, or one row, and which may be compared."""
