@@ -74,6 +74,8 @@ class ExecutorSample:
     threads: int
     busy: int
     queued: int
+    processes: bool = False
+    """Has it processes in place of threads?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,7 @@ def _executor(raw: Any) -> ExecutorSample:
         threads=count(raw["threads"]),
         busy=count(raw["busy"]),
         queued=count(raw["queued"]),
+        processes=raw.get("processes") is True,
     )
 
 

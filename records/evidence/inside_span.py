@@ -28,6 +28,8 @@ class MeanExecutor:
     most: int | None
     busy: float
     queued: float
+    processes: bool = False
+    """Has it processes in place of threads?"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,6 +235,7 @@ def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecut
     busy: Counter[str] = Counter()
     queued: Counter[str] = Counter()
     most: dict[str, int | None] = {}
+    processes: set[str] = set()
     for ours in by_process.values():
         known: dict[str, int | None] = {}
         for sample in ours:
@@ -240,8 +243,18 @@ def _executors(by_process: Mapping[int, list[InsideSample]]) -> tuple[MeanExecut
                 busy[one.name] += one.busy / len(ours)  # type: ignore[assignment]
                 queued[one.name] += one.queued / len(ours)  # type: ignore[assignment]
                 known[one.name] = one.most
+                processes |= {one.name} if one.processes else set()
         for name, number in known.items():
             before = most.get(name, 0)
             most[name] = None if number is None or before is None else before + number
-    found = (MeanExecutor(name=name, most=most[name], busy=busy[name], queued=queued[name]) for name in most)
+    found = (
+        MeanExecutor(
+            name=name,
+            most=most[name],
+            busy=busy[name],
+            queued=queued[name],
+            processes=name in processes,
+        )
+        for name in most
+    )
     return tuple(sorted(found, key=lambda one: (-one.queued, -one.busy, one.name)))

@@ -14,6 +14,7 @@ from reports.analysis.analysis import Analysis
 from reports.analysis.note import Note
 from reports.columns.requests import Requests
 from reports.figures.pooling.concurrent_cells import CellPart
+from workloads.judge import slowed_by_the_machine
 
 MAX_SECONDS = 8
 """Of a cell, by a plan that does not say it."""
@@ -69,6 +70,8 @@ class _Allowed:
     """Of what was measured; where there was no warm-up's end, from its first request to its last's end."""
     failed_share: float
     """Of all that ended, the warm-up too; 0 where nothing did."""
+    slowed: bool
+    """By the machine: its pace says nothing of how long its requests take."""
 
     @classmethod
     def of(cls, name: str, part: CellPart, requests: int, seconds: int) -> Self:
@@ -81,15 +84,16 @@ class _Allowed:
             had=_asked(every, window) + part.data.left_out.impossible,
             took_seconds=_seconds(every) if window is None else window.seconds,
             failed_share=_failed_share(every),
+            slowed=slowed_by_the_machine(part.data.cell),
             requests=own_requests if type(own_requests) is int and own_requests > 0 else requests,
             seconds=own_seconds if isinstance(own_seconds, int | float) and own_seconds > 0 else seconds,
         )
 
     @property
     def ended_short(self) -> bool:
-        """And would not have but failed the more with more time."""
+        """And would have done more than fail, or wait for the machine, with more time."""
         by_the_clock = self.had < self.requests and self.took_seconds >= FULL_SHARE * self.seconds
-        return by_the_clock and self.failed_share <= FAILED_SHARE
+        return by_the_clock and self.failed_share <= FAILED_SHARE and not self.slowed
 
 
 def ended_short(analysis: Analysis) -> Iterator[Note]:

@@ -13,15 +13,17 @@ from dataclasses import dataclass
 
 from records.evidence.inside import READY, RUNNING, Place
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.kinds import OUTSIDE, READS, STAGE, STAGE_QUEUE
+from reports.evidence.kinds import OUTSIDE, PROCESSES, READS, STAGE, STAGE_QUEUE
 from reports.evidence.loaded import LoadedPoint
 
 PROCESSOR, EVENT_LOOP, EXECUTOR, LLM = "processor", "event-loop", "executor", "llm"
+PROCESS_POOL = "process-pool"
 PLACES = frozenset(("lock", "semaphore", "pool", "thread-limiter"))
 """Kinds of places that are resources themselves: so many hold it, the others wait there."""
 WAITS = {
     EVENT_LOOP: frozenset((READY, RUNNING, OUTSIDE)),
     EXECUTOR: frozenset(("executor-queue",)),
+    PROCESS_POOL: PROCESSES,
     LLM: READS,
     STAGE: frozenset((STAGE_QUEUE,)),
     **{kind: frozenset((kind,)) for kind in PLACES},
@@ -120,7 +122,8 @@ def _of_app(point: LoadedPoint) -> Iterator[tuple[Resource, Use]]:
     yield Resource(kind=EVENT_LOOP), _of_loop(inside, point.loop_cpu[0])
     for executor in inside.executors:
         if executor.most:
-            name = Resource(kind=EXECUTOR, name=executor.name)
+            kind = PROCESS_POOL if executor.processes else EXECUTOR
+            name = Resource(kind=kind, name=executor.name)
             yield name, _sampled(executor.busy, executor.most, inside.samples)
 
 

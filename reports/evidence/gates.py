@@ -13,27 +13,38 @@ from collections.abc import Callable, Iterable
 from records.evidence.inside import Place
 from reports.evidence.behind import IN_THREADS, stuck_at
 from reports.evidence.excess import Excess
-from reports.evidence.kinds import CONNECTIONS, LOCKS, OUTSIDE, READS, SHARED_QUEUE, THREADS
+from reports.evidence.kinds import (
+    CONNECTIONS,
+    IN_PROCESSES,
+    LOCKS,
+    OUTSIDE,
+    PROCESSES,
+    READS,
+    SHARED_QUEUE,
+    THREADS,
+)
 from reports.evidence.loaded import LoadedPoint
 
 KEPT = 0.5
 """The share of those who are let in that has to wait behind a gate."""
 PERMITS = CONNECTIONS | {"semaphore", SHARED_QUEUE}
 """Gates that are waited for in tasks."""
+BEHIND = dict.fromkeys(THREADS, IN_THREADS) | dict.fromkeys(PROCESSES, IN_PROCESSES)
+"""Where those are whom a pool lets in."""
 Is = Callable[[Place], bool]
 
 
 def is_gate(point: LoadedPoint, place: Place) -> bool:
     """Does it let in several requests at a time? A server that answers in threads is one, too."""
-    return place.kind in PERMITS or _is_of_threads(point, place)
+    return place.kind in PERMITS | PROCESSES or _is_of_threads(point, place)
 
 
 def let_in(point: LoadedPoint, place: Place) -> float:
-    """How many requests are past a gate: those that have threads. Who has a permit nobody knows: there it is
-    all that do not queue."""
+    """How many requests are past a gate: those that have threads, or processes. Who has a permit nobody
+    knows: there it is all that do not queue."""
     inside = point.inside
-    if place.kind in THREADS and inside is not None:
-        return sum(count for one, count in inside.waits if one.kind in IN_THREADS)
+    if (within := BEHIND.get(place.kind)) and inside is not None:
+        return sum(count for one, count in inside.waits if one.kind in within)
     return point.in_flight - sum(count for one, count in point.places.items() if one.kind == place.kind)
 
 
@@ -44,7 +55,9 @@ def passed_on(found: Iterable[Excess], light: LoadedPoint, heavy: LoadedPoint) -
         return tuple(by_place.values())
     in_threads = stuck_at(heavy.inside)
     _pass(by_place, heavy, lambda at: _is_of_threads(heavy, at), lambda at: _narrow(at) and at in in_threads)
-    _pass(by_place, heavy, lambda at: at.kind in PERMITS, lambda at: at.kind == "lock" or at.kind in THREADS)
+    _pass(
+        by_place, heavy, lambda at: at.kind in PERMITS, lambda at: at.kind in {"lock"} | THREADS | PROCESSES
+    )
     slower = slower_ms(light, heavy)
     if slower is not None:
         kept = heavy.per_second * slower / 1e3  # Little 1961

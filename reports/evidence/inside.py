@@ -101,6 +101,7 @@ def _executors(found: Sequence[InsideOfSpan]) -> tuple[MeanExecutor, ...]:
                 most=max(most) if most else None,
                 busy=sum(executor.busy for executor in own) / len(found),
                 queued=sum(executor.queued for executor in own) / len(found),
+                processes=any(executor.processes for executor in own),
             )
         )
     return tuple(sorted(means, key=lambda one: (-one.queued, -one.busy, one.name)))

@@ -19,13 +19,15 @@ LOCKS = frozenset(
     ("lock", "semaphore", "condition", "barrier", "queue-put", "queue-join", "rate-limit", SHARED_QUEUE)
 )
 THREADS = frozenset(("executor-queue", "thread-limiter"))
+PROCESSES, IN_PROCESSES = frozenset(("process-queue",)), frozenset(("process",))
+"""Until a process of a pool takes a call, and until it is done there."""
 CONNECTIONS = frozenset(("pool",))
 NAMES = frozenset(("dns",))
 READ, SLEEP = "socket-read", "sleep"
 """For what another service sends; a pause of the app's own."""
 QUEUE = "queue-get"
 """Until somebody puts something into a queue."""
-READS = frozenset((READ, "future", "event", QUEUE, "executor", "thread"))
+READS = frozenset((READ, "future", "event", QUEUE, "executor", "thread")) | IN_PROCESSES
 """How one waits for an answer from elsewhere, or for work that others do."""
 HOME_MADE = frozenset(("future", "event", QUEUE))
 """Those of which an app can make a lock or a pool of its own."""
@@ -38,6 +40,6 @@ was refused or failed is tried again."""
 OTHERS = frozenset(
     (RETRY, SLEEP, "connect", "socket-write", "client-reads", "request-body", "subprocess", RUNNING, STAGE)
 )
-QUEUES = LOCKS | THREADS | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE, TURN}
+QUEUES = LOCKS | THREADS | PROCESSES | CONNECTIONS | {READY, OUTSIDE, STAGE_QUEUE, TURN}
 """Where nobody is served."""
 KNOWN = QUEUES | NAMES | READS | OTHERS

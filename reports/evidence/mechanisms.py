@@ -67,7 +67,7 @@ def executor_threads(point: LoadedPoint) -> float | None:
     """How many its executors may have; by default of what the app says of itself."""
     if (told := _sees(point, "default_executor_threads")) is not None:
         return told
-    sizes = [one.most for one in (point.inside.executors if point.inside else ())]
+    sizes = [one.most for one in (point.inside.executors if point.inside else ()) if not one.processes]
     return float(sum(one for one in sizes if one)) if sizes and all(sizes) else None
 
 

@@ -25,6 +25,7 @@ from reports.findings.waits.connection_pool import connection_pool
 from reports.findings.waits.dependency import dependency
 from reports.findings.waits.dns_slow import dns_slow
 from reports.findings.waits.few_at_a_time import few_at_a_time
+from reports.findings.waits.process_pool import process_pool
 from reports.findings.waits.server_full import server_full
 from reports.findings.waits.stage_serialised import stage_serialised
 from reports.findings.waits.thread_pool import thread_pool
@@ -41,6 +42,7 @@ FINDERS: tuple[Finder, ...] = (
     stage_serialised,
     connection_pool,
     thread_pool,
+    process_pool,
     server_full,
     dns_slow,
     upstream,

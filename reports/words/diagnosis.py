@@ -35,6 +35,7 @@ COMPARED = {
     "one-load": " (of one load alone, compared with no other)",
 }
 """On what it rests that something is not the cause."""
+PAGE = "What each finding means, and what to do: docs/diagnosis.md (The codes)."
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
 
@@ -69,7 +70,7 @@ def section(
     if found:
         lines = [line for finding in found for line in _with_evidence(finding, above)]
         yield Paragraph(
-            title="What was found, and what it rests on", lines=(*lines, *_ruled_out(found, free))
+            title="What was found, and what it rests on", lines=(*lines, *_ruled_out(found, free), PAGE)
         )
 
 

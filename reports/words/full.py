@@ -5,14 +5,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESSOR, Resource
+from reports.evidence.demand import EVENT_LOOP, EXECUTOR, LLM, PROCESS_POOL, PROCESSOR, Resource
 from reports.evidence.kinds import STAGE
 from reports.evidence.ladder import CeilingState, Ladder, Rung
 from reports.figures.knees import Knee
 from reports.figures.text import spread, users
 
-NAMES = {PROCESSOR: "processor", EVENT_LOOP: "event loop", EXECUTOR: "threads of", LLM: "LLM's streams"}
-PLURAL = (EXECUTOR, LLM)
+NAMES = {
+    PROCESSOR: "processor",
+    EVENT_LOOP: "event loop",
+    EXECUTOR: "threads of",
+    PROCESS_POOL: "processes of",
+    LLM: "LLM's streams",
+}
+PLURAL = (EXECUTOR, PROCESS_POOL, LLM)
 WHY: dict[CeilingState, str] = {
     "falls": "an answer takes less of it under load, as in batches",
     "grows": "an answer takes more of it under load",

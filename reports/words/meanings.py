@@ -15,6 +15,7 @@ MEANS = {
     "embedding-cpu-bound": "computing embeddings takes all of the CPU",
     "stage-serialised": "requests queue for something that lets in too few at a time",
     "thread-pool-exhausted": "requests queue for a thread",
+    "process-pool-exhausted": "requests queue for a process of a pool",
     "default-executor-exhausted": "requests queue for one of asyncio's own few threads",
     "connection-pool-exhausted": "requests queue for one of a client's connections",
     "dns-slow": "requests wait until a host's name is looked up",

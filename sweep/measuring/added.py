@@ -6,12 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from records.cells import layout
-from records.cells.cell import Check
+from records.cells.cell import Check, Verdict
 from records.cells.folders import cell_of
 from records.cells.other_programs import OtherProgram
 from records.cells.reader import CellData, read_cell
 from records.files import write_json
 from sweep.deployments.protocol import Endpoint
+from workloads.judge import advised_beside
 
 
 def with_added(
@@ -32,6 +33,7 @@ def with_added(
         write_json(folder / layout.ENDED, {"text": ended})
     if checks or programs is not None:
         kept = cell_of(folder)  # without what a reader finds for itself, again and again
-        more = replace(kept, verdict=kept.verdict.merged(checks), other_programs=programs)
+        verdict = Verdict(checks=advised_beside(kept.verdict.merged(checks).checks, programs or ()))
+        more = replace(kept, verdict=verdict, other_programs=programs)
         write_json(folder / layout.CELL, more.to_json())
     return read_cell(folder)

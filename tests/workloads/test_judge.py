@@ -8,10 +8,12 @@ import pytest
 
 from records.cells.cell import Check, Window
 from records.cells.load_worker import LoadWorker
+from records.cells.other_programs import OtherProgram
 from records.cells.request import RequestRecord
 from records.services.served import Served
 from workloads import judge
 from workloads.catalogue import check_named, checks_that
+from workloads.checks.advice import advised
 from workloads.checks.definition import DEFINITIONS, Definition, declared
 from workloads.checks.facts import Facts
 from workloads.stream import STREAM
@@ -122,3 +124,42 @@ def test_a_late_generator_is_why_a_cell_is_not_steady_and_the_advice_is_of_that(
     alone = {check.name: check for check in _judged(answers)}["steady-state"]
     assert "give it more time" in alone.advice
     assert alone.found == unsteady.found
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_late_generator_is_why_it_asked_too_little_or_got_no_answer(record: Record, ended: bool) -> None:
+    still = LoadWorker(worker="w", region="", loop_lag_p99_ms=None, cpu_percent=9.0, stood_still_percent=40.0)
+    outcome = "ok" if ended else "aborted"
+    answers = [record(seq=n, ended_at_ns=90_000_000, outcome=outcome) for n in range(2)]
+    found = {check.name: check for check in _judged(answers, users=20, load_workers=[still])}
+    alone = {check.name: check for check in _judged(answers, users=20)}
+    name = "concurrency" if ended else "failures"
+    assert found[name].status == alone[name].status == "fail"
+    assert "give it more time" in alone[name].advice
+    assert found[name].advice == found["generator-lag"].advice
+    assert "more time" not in found[name].text
+
+
+MORE = "give it more time: -t 30s (sweep: --max-seconds 20)"
+
+
+@pytest.mark.parametrize(("name", "cores", "late", "first"), [
+    ("steady-state", 0.95, False, True), ("concurrency", 0.95, False, True),
+    ("steady-state", 0.2, False, False),  # as a browser that nobody looks at
+    ("steady-state", 0.95, True, False),  # the load says already what it waited for
+    ("too-short", 0.95, False, False), ("retrieval", 0.95, False, False),
+])  # fmt: skip
+def test_more_time_is_the_second_advice_beside_other_programs(
+    name: str, cores: float, late: bool, first: bool
+) -> None:
+    def failed(check: str) -> Check:
+        return advised(Check(name=check, status="fail", text="5 answers, then 9"), MORE)
+
+    checks = (*([failed("generator-lag")] if late else []), failed(name))
+    others = (OtherProgram(name="make", pid=7, cores=cores),)
+    *_, found = judge.advised_beside(checks, others)
+    assert found.advice == (f"{judge.MAY_BE_WHY}; else {MORE}" if first else MORE)
+    assert found.text == f"5 answers, then 9; {found.advice}"
+    assert judge.advised_beside(judge.advised_beside(checks, others), others)[-1] == found
+    passed = Check(name=name, status="pass", text="as many")
+    assert judge.advised_beside((passed,), others) == (passed,)

@@ -24,6 +24,8 @@ class Definition:
     """A busy machine fails it, whatever the service does."""
     of_steadiness: bool = False
     """It holds the window's first half against its second: a window that was too short fails it, too."""
+    wants_time: bool = False
+    """What it advises is more time, or a longer warm-up: no help where the machine was at fault."""
     of_our_own: bool = False
     """It holds our own processes to their time: where it fails, that is noise on record."""
     of_the_record: bool = False

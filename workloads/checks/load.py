@@ -26,7 +26,7 @@ from workloads.checks.steady_advice import (
 CONCURRENCY_SHARE = 0.7
 
 
-@declared("concurrency", of_one_level=True, of_the_machine=True)
+@declared("concurrency", of_one_level=True, of_the_machine=True, wants_time=True)
 def concurrency(facts: Facts) -> Check:
     """Requests in flight on average over the window, as a share of the users asked for: from the user's view,
     who waits until the answer's body has ended."""
@@ -162,7 +162,7 @@ def dropped(facts: Facts) -> Check:
 
 
 STEADY_SHARE = 0.3
-_STEADY = {"of_one_level": True, "of_the_machine": True, "of_steadiness": True}
+_STEADY = {"of_one_level": True, "of_the_machine": True, "of_steadiness": True, "wants_time": True}
 
 
 @declared("steady-state", **_STEADY)

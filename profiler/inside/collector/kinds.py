@@ -26,6 +26,9 @@ QUEUE = "queue-get"
 SHARED_QUEUE = "shared-queue"
 """A queue that several requests wait at: what comes is for whichever of them is next, as what a pool hands
 out. Where each has one of its own, as for its tokens, it waits for whoever makes what comes."""
+EXECUTOR, EXECUTOR_QUEUE = "executor", "executor-queue"
+PROCESS, PROCESS_QUEUE = "process", "process-queue"
+"""Until a call that an executor has is done, or begun: by a thread, or by a process of a pool."""
 _PRIMITIVES: dict[str, dict[str, str]] = {
     "asyncio.locks": {
         "Lock.acquire": "lock",
@@ -52,7 +55,7 @@ _PRIMITIVES: dict[str, dict[str, str]] = {
     "asyncio.tasks": {"sleep": "sleep"},
 }
 _OTHERS: dict[str, dict[str, str]] = {
-    "asyncio.threads": {"to_thread": "executor"},
+    "asyncio.threads": {"to_thread": EXECUTOR},
     "asyncio.streams": {
         "StreamReader._wait_for_data": "socket-read",
         "FlowControlMixin._drain_helper": "socket-write",

@@ -17,6 +17,7 @@ from .loops import loops_of_asyncio
 from .on_cpu import OnCpu
 from .pace import Pace
 from .pauses import Pauses
+from .processes import Processes
 from .returned import Returned
 from .served import served
 from .sinks import Sink
@@ -219,10 +220,11 @@ class Sampler:
             }
             for thread, ping in pings.items()
         ]
-        executors = self._executors.look(frames)
+        processes = Processes()
+        executors = [*self._executors.look(frames), *processes.to_json()]
         self._returned.looks(None if self._turn is None else self._turn.ms)
         threads = at_work(frames, pings, _thread.get_ident(), self._returned.work)
-        tasks = Tasks()
+        tasks = Tasks(processes.calls)
         if self._serves:
             tasks.add(*served(frames, self._returned.work))
         del frames  # it keeps alive what they hold

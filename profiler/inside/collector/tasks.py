@@ -10,8 +10,9 @@ from types import CoroutineType
 from typing import Any
 
 from .codes import code_of, seen_code
-from .kinds import QUEUE, SHARED_QUEUE
+from .kinds import EXECUTOR, EXECUTOR_QUEUE, QUEUE, SHARED_QUEUE
 from .owners import RECEIVES
+from .processes import NAME
 from .walk import RUNNING, Chain, Wait
 
 REQUEST, TASK, SERVER = "request", "task", "server"
@@ -28,7 +29,9 @@ class Tasks:
     the server's own are only numbered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calls: Mapping[int, str] | None = None) -> None:
+        """``calls``: those that pools of processes have (`Processes.calls`)."""
+        self._calls = calls or {}
         self.all = self.ready = self.errors = 0
         self.of: Counter[str] = Counter()
         self.groups: Counter[tuple[str, Wait]] = Counter()
@@ -79,12 +82,19 @@ class Tasks:
             self.of[of] += 1
             self.ready += chain.ready
             if of != SERVER:
-                wait = chain.wait()
-                if of == REQUEST and wait.kind == QUEUE and self._at_queues[id(chain.queue())] > 1:
-                    wait = wait._replace(kind=SHARED_QUEUE)
+                wait = self._wait(of, chain)
                 if not wait.where and parent is not None:
                     wait = wait._replace(where=parent.wait().where)
                 self.groups[of, wait] += 1
+
+    def _wait(self, of: str, chain: Chain) -> Wait:
+        """With what only all of them, or who has its call done, can tell."""
+        wait = chain.wait()
+        if of == REQUEST and wait.kind == QUEUE and self._at_queues[id(chain.queue())] > 1:
+            return wait._replace(kind=SHARED_QUEUE)
+        if wait.kind in (EXECUTOR, EXECUTOR_QUEUE) and (kind := self._calls.get(id(chain.call()))):
+            return wait._replace(kind=kind, at=NAME)
+        return wait
 
     def _chain(self, task: Any, running: Any) -> Chain | None:
         if task is running:  # what it does, its thread tells

@@ -8,7 +8,7 @@ from types import AsyncGeneratorType, CoroutineType, GeneratorType, NoneType
 from typing import Any, NamedTuple
 
 from .codes import KNOWN, SeenCode, code_of, installed_app, line_of, own_function, seen_code
-from .kinds import QUEUE, Rule
+from .kinds import EXECUTOR, EXECUTOR_QUEUE, QUEUE, Rule
 from .owners import CHILDREN, GREENLETS, IN_A_THREAD
 
 _DEEP = 300
@@ -147,6 +147,10 @@ class Chain:
             return None
         return _local(self.links[-1], "self") if place.rule.kind == QUEUE else None
 
+    def call(self) -> Any:
+        """What an executor has for it, a `concurrent.futures.Future`; None: nothing."""
+        return _closed_over(self.future, "_chain_future.<locals>._call_check_cancel", "source")
+
     def _told(self) -> Told:
         """Remembered: most requests that wait do so in one of a few ways, of dozens of places each."""
         ways = tuple(self.places)
@@ -188,12 +192,11 @@ class Chain:
         return installed_app(self.places)
 
     def _kind(self, rule: Rule | None) -> tuple[str, str]:
-        if rule is not None and rule.kind != "executor":
+        if rule is not None and rule.kind != EXECUTOR:
             return rule.kind, rule.at
-        source = _closed_over(self.future, "_chain_future.<locals>._call_check_cancel", "source")
-        if source is not None:
-            queued = getattr(source, "_state", "") == "PENDING"
-            return "executor-queue" if queued else "executor", rule.at if rule else "run_in_executor"
+        if (call := self.call()) is not None:
+            queued = getattr(call, "_state", "") == "PENDING"
+            return EXECUTOR_QUEUE if queued else EXECUTOR, rule.at if rule else "run_in_executor"
         innermost = self.places[-1] if self.places else None
         name = innermost.name if innermost is not None and not innermost.own else type(self.future).__name__
         return "future", name

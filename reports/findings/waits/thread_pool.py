@@ -58,7 +58,7 @@ def _full(inside: InsideOfCells) -> MeanExecutor | None:
     taken = [
         one
         for one in inside.executors
-        if one.most and (one.busy >= THREADS_FULL * one.most or one.queued >= QUEUED)
+        if one.most and not one.processes and (one.busy >= THREADS_FULL * one.most or one.queued >= QUEUED)
     ]
     return max(taken, key=lambda one: (one.queued, one.busy), default=None)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from records.cells.cell import Check
+from records.cells.other_programs import OtherProgram
 from reported import analysed, head, words
 from reports.analysis.of_ends import EndedShort
 from reports.notes.in_short import invalid_in_short
@@ -76,6 +77,20 @@ def test_more_time_is_no_advice_where_most_requests_fail(
     for window in (True, False):
         refused = made.spec(rps=0.1, seconds=8, failures=24, window=window)
         assert "--max-seconds" not in words(of(refused, plan={"requests": 200}))
+
+
+@pytest.mark.parametrize(("failed", "cores", "advised_time"), [
+    ("generator-lag", 0.0, False), ("steady-state", 0.95, False), ("steady-state", 0.2, True),
+    ("configuration", 0.95, True), ("", 0.95, True),
+])  # fmt: skip
+def test_more_time_is_no_advice_for_what_the_machine_slowed(
+    made: Any, of: Any, failed: str, cores: float, advised_time: bool
+) -> None:
+    own = {"checks": (Check(name=failed, status="fail", text="it was slow"),)} if failed else {}
+    slow = made.spec(rps=5.0, seconds=8, others=(OtherProgram(name="make", pid=7, cores=cores),), **own)
+    text = words(of(slow, plan={"requests": 200}))
+    assert ("1 of 1 cell ended after 8 s" in text) == advised_time
+    assert ("--max-seconds" in text) == advised_time
 
 
 def test_each_master_s_part_of_a_cell_ended_short(made: Any, tmp_path: Path) -> None:
