@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.evidence.libraries import AS_DONE
+from reports.evidence.machine import FILLED
 from reports.evidence.service import Service
 from reports.findings.loop.on_loop import MOVED, Cause, OnLoop
 
@@ -13,6 +14,11 @@ RELEASES = frozenset(("embedding", "search"))
 TO_PROCESSES = (
     "Run this in processes (more workers, or a ProcessPoolExecutor), or do less of it: a thread of its own"
     " would keep the loop from the interpreter just so, unless what is called releases that"
+)
+LESS = (
+    "Do less of it for each request, or give it more CPUs and run it in processes (more workers, or a"
+    " ProcessPoolExecutor): those that it has are full, and a thread of its own would keep the loop from the"
+    " interpreter just so, unless what is called releases that"
 )
 TO_A_THREAD = (
     "Run this call in a thread (await asyncio.to_thread(...)): what waits for a disk lets the loop go on from"
@@ -29,4 +35,7 @@ def elsewhere(why: Cause, service: Service, on_loop: OnLoop) -> str:
         return TO_A_THREAD
     if inside is None or computes is None or why not in MOVED or kind in AS_DONE | RELEASES:
         return why.advice
-    return TO_PROCESSES if computes >= COMPUTES * inside.loop_busy else why.advice
+    if computes < COMPUTES * inside.loop_busy:
+        return why.advice
+    machine = service.heavy.machine
+    return LESS if machine is not None and machine.busy >= FILLED else TO_PROCESSES
