@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.evidence.libraries import AS_DONE
 from reports.evidence.machine import FILLED
 from reports.evidence.service import Service
-from reports.findings.loop.on_loop import MOVED, Cause, OnLoop
+from reports.findings.loop.on_loop import MOVED, SMALLER_INDEX, Cause, OnLoop
 
 COMPUTES = 0.5
 """The share of the time for which the loop is held from which on its thread computes then, by its CPU."""
@@ -33,9 +33,12 @@ def elsewhere(why: Cause, service: Service, on_loop: OnLoop) -> str:
     inside, (computes, _), kind = service.heavy.inside, service.heavy.loop_cpu, on_loop.kind
     if why in MOVED and kind not in AS_DONE and on_loop.of_files >= COMPUTES * on_loop.of_function > 0:
         return TO_A_THREAD
+    machine = service.heavy.machine
+    full = machine is not None and machine.busy >= FILLED
+    if kind == "search" and full:
+        return SMALLER_INDEX
     if inside is None or computes is None or why not in MOVED or kind in AS_DONE | RELEASES:
         return why.advice
     if computes < COMPUTES * inside.loop_busy:
         return why.advice
-    machine = service.heavy.machine
-    return LESS if machine is not None and machine.busy >= FILLED else TO_PROCESSES
+    return LESS if full else TO_PROCESSES

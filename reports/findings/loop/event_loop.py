@@ -13,6 +13,7 @@ from reports.findings.common.binding import binding, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import (
+    ALWAYS,
     BUSY,
     FEWEST_SEEN,
     MOST,
@@ -50,7 +51,7 @@ from reports.findings.loop.why_held import (
     why_held,
 )
 
-ALWAYS, SOME = 0.85, 0.2
+SOME = 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
 elsewhere are met as late, and look as if they had not come."""
 LOOKS = 10
