@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from scipy.special import gammaincinv
 
 from reports.analysis.analysis import Analysis
-from reports.evidence.inside import InsideOfCells
 from reports.evidence.service import Service
 from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
@@ -38,15 +37,18 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         is_sure = of_time * _at_least(inside.gc_pauses) >= OFTEN
         if of_time < OFTEN or not (is_sure or of_time >= 2 * OFTEN):
             continue  # a long pause or two that fell into a short cell
-        line = _made_at(inside)
+        on_loop = work_on_loop(inside)
+        line = on_loop.line if on_loop.of_function >= ONE_KIND * inside.loop_busy else ""
+        # Where that function is at work of its own for longer, it holds the loop, and pauses come of it.
+        is_cause = not line or on_loop.of_function - of_time <= of_time
         yield Finding(
             code="gc-pauses",
             about=about(service),
-            where=line,
+            where=line,  # of what makes the garbage, or collects it
             compares_loads=False,
             binds="throughput" if is_held(service) else "latency",
             confidence="shown" if is_sure else "possible",
-            severity="high" if of_time >= 2 * OFTEN and is_held(service) else "medium",
+            severity="high" if of_time >= 2 * OFTEN and is_held(service) and is_cause else "medium",
             effect=_effect(service, of_time),
             evidence=(
                 Evidence(figure="time spent collecting garbage", value=100 * of_time, unit="%"),
@@ -54,13 +56,6 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
             ),
             advice=FEWER + ADVICE if line else ADVICE[0].upper() + ADVICE[1:],
         )
-
-
-def _made_at(inside: InsideOfCells) -> str:
-    """The line of the function in which the loop is for most of the time for which it is held: collecting, or
-    making what is collected; empty where several are."""
-    on_loop = work_on_loop(inside)
-    return on_loop.line if on_loop.of_function >= ONE_KIND * inside.loop_busy else ""
 
 
 def _effect(service: Service, of_time: float) -> Effect:

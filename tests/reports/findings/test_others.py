@@ -108,6 +108,22 @@ def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
     assert (found[0].where, "load" in found[0].advice) == ("answer (mine.py:30)", True)  # that makes it
 
 
+@pytest.mark.parametrize(("gc_ms", "codes"), [
+    (25, ["preprocessing-on-loop", "gc-pauses"]), (60, ["gc-pauses"]),
+])  # fmt: skip
+def test_garbage_of_what_holds_the_loop_for_longer_comes_behind_it(
+    diagnose: Any, seen: Any, gc_ms: int, codes: list[str]
+) -> None:
+    work = {"at": "loads", "where": "passages (mine.py:15)", "called": "json:loads"}
+    ready = {"kind": "ready", "at": "", "where": ""}
+    found = diagnose(*(
+        seen(users=users, rps=rps, waits=({**ready, "count": users},), running=work, loop_busy=busy,
+             gc_ms=ms, lag_ms=60, cpu_percent=100 * busy, main_cpu=0.97 * busy)
+        for users, rps, busy, ms in ((1, 10, 0.3, gc_ms / 4), (20, 30, 1.0, gc_ms))
+    ))  # fmt: skip
+    assert [one.code for one in found] == codes
+
+
 @pytest.mark.parametrize(("gc_ms", "most"), [((0, 95), 200.0), ((25, 95), 266.7)])
 def test_without_pauses_there_are_no_more_answers_than_users_who_wait_as_long_as_one_alone(
     diagnose: Any, seen: Any, gc_ms: tuple[int, int], most: float
