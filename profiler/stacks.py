@@ -8,6 +8,7 @@ is asked seldom. Values of variables are never asked for.
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import click
 import orjson
 import psutil
 
+from profiler.inside.collector.pace import AT_RANDOM
 from reach import unshown
 from reach.key import without_key
 from records.files import LineFile
@@ -153,7 +155,8 @@ def command(pids: tuple[int, ...], output: Path, duration: float) -> None:
         for pid in list(followed(pids))[:MOST_PROCESSES]:
             if (found := sample(py_spy, pid, redact)) is not None:
                 file.append(orjson.dumps(found, option=orjson.OPT_APPEND_NEWLINE))
-        due = max(due, time.monotonic()) + EVERY_SECONDS
+        # Not in step with a user who asks again and again (`inside.collector.pace`).
+        due = max(due, time.monotonic()) + EVERY_SECONDS * random.uniform(*AT_RANDOM)
 
 
 if __name__ == "__main__":

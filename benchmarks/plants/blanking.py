@@ -13,7 +13,9 @@ from records.cells import layout
 from records.files import read_json, read_lines, write_json
 
 DEPLOYMENT, VARIANT = "service", "as-is"
-_OWN_CODE = re.compile(r"([^\s()]+) \(((?:target_app|mocks|plants|benchmarks)/[^():]+):(\d+)\)")
+_SCRIPTS = "|".join(sorted(re.escape(path.name) for path in Path(__file__).parent.glob("*.py")))
+"""What is run as a file has no folder before its name."""
+_OWN_CODE = re.compile(rf"([^\s()]+) \(((?:target_app|mocks|plants|benchmarks)/[^():]+|{_SCRIPTS}):(\d+)\)")
 _DEFAULT_EXECUTORS = ("asyncio", "uvloop")
 """What tells the event loop's own executor from one that the app made."""
 _BLANKED_CHECKS = {"configuration", "configuration-effect", "same-path"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from weakref import WeakKeyDictionary
 
 from reports.analysis.analysis import Analysis
@@ -73,6 +74,15 @@ def diagnosis(analysis: Analysis) -> tuple[Finding, ...]:
     return known
 
 
+def _once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """One code of a service at one line, by the first finder: the loop before the processor that it fills."""
+    known = set()
+    for one in found:
+        if (key := (one.code, one.about, one.where)) not in known:
+            known.add(key)
+            yield one
+
+
 def _ranked(analysis: Analysis) -> list[Finding]:
     """All that is found, by severity, then by confidence; equal ones in the order of their finders. What one
     deployment has, and the one that is ahead of it has not, comes first: of that a limit, for whatever else
@@ -81,7 +91,7 @@ def _ranked(analysis: Analysis) -> list[Finding]:
     found = [supported(analysis, finding) for finding in found]
     found += scales(analysis, found)
     found += unknown(analysis, found)
-    found = [paired(analysis, finding) for finding in found]
+    found = [paired(analysis, finding) for finding in _once(found)]
     behind = {
         (ratio.second, ratio.config): (ratio.first, ratio.config)
         for ratio in analysis.deployment_ratios

@@ -35,6 +35,8 @@ COMPARED = {
     "one-load": " (of one load alone, compared with no other)",
 }
 """On what it rests that something is not the cause."""
+LEAST_GAIN = 1.05
+"""Times the answers a second, below which a gain is none to speak of: another resource binds as soon."""
 PAGE = "What each finding means, and what to do: docs/diagnosis.md (The codes)."
 SPELT = {"cpu": "CPU", "dns": "DNS", "gc": "GC", "llm": "LLM"}
 
@@ -149,7 +151,7 @@ def _effect(effect: Effect) -> str:
     now = f"{effect.figure} {_value(effect.now, effect.unit)}"
     if not effect.unit:
         now = f"{number(effect.now)} {effect.figure}"
-    if effect.mended is None:
+    if effect.mended is None or (0 < effect.mended < LEAST_GAIN * effect.now and not effect.unit):
         return f"{now} now"
     mended = _value(effect.mended, effect.unit) if effect.unit else number(effect.mended)
     least = " or more" if effect.low is not None and effect.high is None else ""

@@ -91,6 +91,17 @@ def test_nothing_names_the_plant_in_the_copy(tmp_path: Path, plants: SimpleNames
     assert [executor["name"] for executor in inside["executors"]] == ["pool-1", "uvloop"]
 
 
+def test_nor_does_the_name_of_what_runs_as_a_file(tmp_path: Path, plants: SimpleNamespace) -> None:
+    """It has no folder before it, and the deployment is called by it."""
+    planted_run(tmp_path / "run")
+    inside = next((tmp_path / "run").glob("cells/*/planted/*/inside.jsonl"))
+    inside.write_text(inside.read_text().replace("plants/put/locked.py", "front.py"))
+    meta = json.loads((tmp_path / "run/run.json").read_text())
+    meta["plan"]["targets"][0]["label"] = "front.py"
+    (tmp_path / "run/run.json").write_text(json.dumps(meta))
+    assert not [name for name, text in copied(plants, tmp_path).items() if "front" in text]
+
+
 def judged(plants: SimpleNamespace, *codes: str, **changed: Any) -> Any:
     known: dict[str, Any] = {
         "case": "one", "dose": "full", "right_codes": (("a", "b"),), "rps": loss(plants, 0.5, 0.4, 0.6),

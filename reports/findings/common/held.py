@@ -32,6 +32,10 @@ BUSY = 0.7
 waited for, also by what it has not met."""
 
 
+ALWAYS = 0.85
+"""From which on it is nearly always busy: what has come is met late, and whoever is let in goes on late."""
+
+
 def held(analysis: Analysis) -> Iterator[Service]:
     """Those whose requests wait because of the load, beyond what the intervals leave open: so that there are
     fewer answers a second, or so that the first token comes later."""

@@ -13,6 +13,7 @@ from reports.findings.common.binding import binding, effect_of
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import (
+    ALWAYS,
     BUSY,
     FEWEST_SEEN,
     MOST,
@@ -27,7 +28,7 @@ from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.beside import beside
-from reports.findings.loop.elsewhere import elsewhere
+from reports.findings.loop.elsewhere import LESS, elsewhere
 from reports.findings.loop.now_and_then import now_and_then
 from reports.findings.loop.on_loop import (
     BLOCKED,
@@ -50,7 +51,7 @@ from reports.findings.loop.why_held import (
     why_held,
 )
 
-ALWAYS, SOME = 0.85, 0.2
+SOME = 0.2
 """Where it is nearly always busy with one thing, so much of the excess is enough: answers that have come from
 elsewhere are met as late, and look as if they had not come."""
 LOOKS = 10
@@ -90,17 +91,18 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         return  # no line is to blame: so any app comes to what one process can do
     if why is None or share(found) < (MOST if why is INTERPRETER or load.loop_held < ALWAYS else SOME):
         return
+    advice = elsewhere(why, service, on_loop)
     yield binding(
         service,
         why.code,
         found,
         place="" if why is INTERPRETER else on_loop.line,
-        advice=elsewhere(why, service, on_loop),
+        advice=advice,
         sure="likely" if delay is None or long else None,
         effect=effect_of(
             service,
             None
-            if delay is None or on_loop.kind in ("embedding", "search")
+            if delay is None or on_loop.kind in ("embedding", "search") or advice is LESS
             else Mend(
                 found=found,
                 spared=cores_taken(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,

@@ -31,6 +31,8 @@ LLM_CLIENT = Cause(
     code="llm-client-blocking",
     advice="Use the LLM library's asynchronous client and await it, or run the call in a thread",
 )
+SMALLER_INDEX = "Use an approximate or smaller index, or give the store its own process"
+"""Where the CPUs are full of searches, so that a thread gains nothing."""
 SEARCH = Cause(
     code="search-bound",
     advice="Search in a thread of its own, use an approximate index, or give the store a process",

@@ -16,6 +16,7 @@ from reports.evidence.machine import FILLED, GotOfMachine
 from reports.findings.common.binding import about, binds
 from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import FEWEST_SEEN, held, is_held
+from reports.findings.loop.on_loop import SMALLER_INDEX
 
 CORES_FULL = 0.8
 """The share of its cores that the service takes, or waits for, from which on they are full."""
@@ -26,7 +27,7 @@ CODES = {
         "embedding-cpu-bound",
         "Embed in batches, on more cores or a GPU, with a smaller model, or in a service of its own",
     ),
-    "search": ("search-bound", "Use an approximate or smaller index, or give the store its own process"),
+    "search": ("search-bound", SMALLER_INDEX),
 }
 
 

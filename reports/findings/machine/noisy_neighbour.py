@@ -11,8 +11,7 @@ from reports.evidence.service import Service
 from reports.figures.others import busiest_others
 from reports.findings.common.binding import about
 from reports.findings.common.finding import Effect, Evidence, Finding
-from reports.findings.common.held import LOSS, MOST, for_the_loop, is_held, share, waiting
-from reports.findings.loop.event_loop import ALWAYS
+from reports.findings.common.held import ALWAYS, LOSS, MOST, for_the_loop, is_held, share, waiting
 
 
 def noisy_neighbour(analysis: Analysis) -> Iterator[Finding]:

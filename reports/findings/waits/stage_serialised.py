@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
+from reports.evidence.excess import Excess
 from reports.evidence.gates import let_in
 from reports.evidence.kinds import LOCKS, SHARED_QUEUE, STAGE_QUEUE
-from reports.findings.common.binding import binding
+from reports.evidence.service import Service
+from reports.findings.common.binding import SHOWN, binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import counts, held, waiting
+from reports.findings.common.held import ALWAYS, counts, held, share, waiting
 
 
 def stage_serialised(analysis: Analysis) -> Iterator[Finding]:
@@ -38,6 +40,7 @@ def stage_serialised(analysis: Analysis) -> Iterator[Finding]:
                 service,
                 "stage-serialised",
                 found,
+                sure="possible" if _may_be_the_loop(service, found) else None,
                 advice="Hold it for less, not across what is awaited, or let more in at once",
             )
         elif counts(service, by_stage):
@@ -49,3 +52,9 @@ def stage_serialised(analysis: Analysis) -> Iterator[Finding]:
                 sure="likely",
                 advice="See what this stage queues for: a lock, a semaphore or a pool that lets in too few",
             )
+
+
+def _may_be_the_loop(service: Service, found: tuple[Excess, ...]) -> bool:
+    """Is the loop nearly always held, and do many wait elsewhere? Who is let in there, and who lets the next
+    one in, has to be met by it first."""
+    return service.heavy.loop_held >= ALWAYS and share(found) < SHOWN

@@ -46,7 +46,7 @@ class Clocks:
 def test_a_look_takes_its_share_and_a_light_load_is_seen_all_the_same(
     monkeypatch: pytest.MonkeyPatch, used: float, look_s: float, looks_a_second: float
 ) -> None:
-    clocks, looking, looks = Clocks(used, look_s), Pace(0.1), 200
+    clocks, looking, looks = Clocks(used, look_s), Pace(0.1), 20_000
     monkeypatch.setattr(pace, "time", clocks)
     looking.begins()
     looking.pause_s()
@@ -65,8 +65,26 @@ def test_a_look_takes_its_share_and_a_light_load_is_seen_all_the_same(
 
 
 def test_who_wants_to_look_seldom_looks_no_more_often(monkeypatch: pytest.MonkeyPatch) -> None:
-    clocks, looking = Clocks(0.05, 0.0003), Pace(1.0)
+    clocks, looking, pauses_s = Clocks(0.05, 0.0003), Pace(1.0), []
     monkeypatch.setattr(pace, "time", clocks)
-    looking.begins()
-    clocks.look()
-    assert looking.pause_s() == pytest.approx(1.0 - 0.0006)
+    for _ in range(2_000):
+        looking.begins()
+        clocks.look()
+        pauses_s.append(looking.pause_s() + 0.0006)
+    assert sum(pauses_s) / len(pauses_s) == pytest.approx(1.0, rel=0.05)
+    assert (min(pauses_s), max(pauses_s)) == (pytest.approx(0.5, abs=0.05), pytest.approx(1.5, abs=0.05))
+
+
+@pytest.mark.parametrize("cycle_s", [1 / 3, 2 / 3, 1.0])
+def test_who_goes_round_as_regularly_is_met_at_each_place_for_its_share(
+    monkeypatch: pytest.MonkeyPatch, cycle_s: float
+) -> None:
+    """A user who waits for the search for a third of each of its rounds, and for the LLM for the rest."""
+    clocks, looking, at_search, looks = Clocks(0.05, 0.0003), Pace(0.1), 0, 6_000
+    monkeypatch.setattr(pace, "time", clocks)
+    for _ in range(looks):
+        looking.begins()
+        at_search += clocks.now_s % cycle_s < cycle_s / 3
+        clocks.look()
+        clocks.pause(looking.pause_s())
+    assert at_search / looks == pytest.approx(1 / 3, abs=0.05)

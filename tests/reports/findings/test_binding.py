@@ -258,3 +258,35 @@ def test_a_loss_in_one_repeat_alone_is_no_service_s(
     assert service.held > 0.2
     codes_found = [one.code for one in diagnosis(analysis)]
     assert [code for code in codes_found if code == "stage-serialised"] == found
+
+
+@pytest.mark.parametrize(("at_the_lock", "sure"), [(19, "shown"), (9, "possible")])
+def test_a_lock_behind_a_loop_that_is_always_held_may_be_the_loops_doing(
+    diagnose: Any, seen: Any, at_the_lock: int, sure: str
+) -> None:
+    def waits(users: int, lock: int) -> Any:
+        return ({**at("lock", lock)}, {"kind": "ready", "at": "", "where": "", "count": users - lock})
+
+    light = seen(users=1, rps=30, waits=waits(1, 0), loop_busy=0.3)
+    heavy = seen(
+        users=20,
+        rps=32,
+        waits=waits(20, at_the_lock),
+        running={"at": "f", "where": "f (mine.py:9)"},
+        lag_ms=60,
+    )
+    found = {one.code: one.confidence for one in diagnose(light, heavy)}
+    assert found["stage-serialised"] == sure
+
+
+def test_one_cause_at_one_line_is_said_once(diagnose: Any, seen: Any) -> None:
+    """The loop is full of searches, and so is the processor."""
+    search = {"at": "search", "where": "look (mine.py:5)", "called": "faiss.class_wrappers:search"}
+    ready = {"kind": "ready", "at": "", "where": "", "count": 20}
+    found = diagnose(*(
+        seen(users=users, rps=rps, waits=({**ready, "count": users},), running=search, loop_busy=busy,
+             lag_ms=60, cpu_percent=cpu, main_cpu=min(0.97, cpu / 100))
+        for users, rps, busy, cpu in ((1, 10, 0.3, 60.0), (20, 33, 1.0, 195.0))
+    ))  # fmt: skip
+    assert [one.code for one in found] == ["search-bound"]
+    assert "smaller index" in found[0].advice

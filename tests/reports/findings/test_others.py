@@ -105,6 +105,42 @@ def test_a_loop_that_stands_still_for_garbage_is_not_held_by_the_line_it_is_at(
     light = seen(users=1, rps=10, waits=({**READ, "count": 1},), running=at, gc_ms=20)
     found = diagnose(light, seen(users=20, rps=12, waits=(ready,), running=at, gc_ms=70, lag_ms=60))
     assert [one.code for one in found] == ["gc-pauses"]
+    assert (found[0].where, "load" in found[0].advice) == ("answer (mine.py:30)", True)  # that makes it
+
+
+@pytest.mark.parametrize(("gc_ms", "codes"), [
+    (25, ["preprocessing-on-loop", "gc-pauses"]), (60, ["gc-pauses"]),
+])  # fmt: skip
+def test_garbage_of_what_holds_the_loop_for_longer_comes_behind_it(
+    diagnose: Any, seen: Any, gc_ms: int, codes: list[str]
+) -> None:
+    work = {"at": "loads", "where": "passages (mine.py:15)", "called": "json:loads"}
+    ready = {"kind": "ready", "at": "", "where": ""}
+    found = diagnose(*(
+        seen(users=users, rps=rps, waits=({**ready, "count": users},), running=work, loop_busy=busy,
+             gc_ms=ms, lag_ms=60, cpu_percent=100 * busy, main_cpu=0.97 * busy)
+        for users, rps, busy, ms in ((1, 10, 0.3, gc_ms / 4), (20, 30, 1.0, gc_ms))
+    ))  # fmt: skip
+    assert [one.code for one in found] == codes
+
+
+@pytest.mark.parametrize(("gc_ms", "most"), [((0, 95), 200.0), ((25, 95), 266.7)])
+def test_without_pauses_there_are_no_more_answers_than_users_who_wait_as_long_as_one_alone(
+    diagnose: Any, seen: Any, gc_ms: tuple[int, int], most: float
+) -> None:
+    """Twenty users whose answers take 100 ms each, of which pauses take none or 25 ms (a quarter of it, at
+    10 answers a second)."""
+    lines = ("answer (mine.py:30)", "other (mine.py:40)", "third (mine.py:50)")
+    running = tuple({"at": where, "where": where} for where in lines)
+    light, heavy = (
+        seen(users=users, rps=rps, waits=({**READ, "count": users},), running=running, gc_ms=ms)
+        for users, rps, ms in zip((1, 20), (10, 29), gc_ms, strict=True)
+    )  # fmt: skip
+    found = next(one for one in diagnose(light, heavy) if one.code == "gc-pauses")
+    assert found.where == ""  # no one function makes most of it
+    assert found.effect.now == pytest.approx(29, rel=0.02)
+    assert found.effect.mended == pytest.approx(most, rel=0.02)
+    assert (found.effect.low, found.effect.high) == (None, None)
 
 
 def test_an_answer_made_in_pieces_that_comes_at_once_is_held(diagnose: Any, seen: Any) -> None:
