@@ -11,6 +11,10 @@ from typing import TypeVar
 from records.evidence.inside_span import Inside, InsideOfSpan, MeanExecutor
 
 K = TypeVar("K")
+THREADS_FULL = 0.8
+"""The share of its threads that has to be taken, on the mean, for a pool to be full;"""
+QUEUED = 1.0
+"""or so many calls wait in its queue: a load that comes in bursts fills it in some moments only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +31,18 @@ class InsideOfCells(Inside):
     """Of the time, spent collecting garbage; of several processes their mean."""
     gc_pauses: float
     """So many pauses as long as the longest make up that time."""
+
+    @property
+    def full_pool(self) -> MeanExecutor | None:
+        """The one of threads in which most calls wait, of those that are full."""
+        full = (
+            one
+            for one in self.executors
+            if one.most
+            and not one.processes
+            and (one.busy >= THREADS_FULL * one.most or one.queued >= QUEUED)
+        )
+        return max(full, key=lambda one: (one.queued, one.busy), default=None)
 
     @property
     def loops(self) -> float:

@@ -36,10 +36,7 @@ def concurrency(facts: Facts) -> Check:
         return Check(name="concurrency", status="n/a", text=text)
     if pause := _pauses(facts, window):
         return Check(name="concurrency", status="n/a", text=pause)
-    busy = sum(
-        max(0, min(free_at_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)) for r in facts.requests
-    )
-    share = busy / (window.end_ns - window.start_ns) / users
+    share = _in_flight(facts, window) / users
     return Check.bounded(
         "concurrency",
         share,
@@ -76,8 +73,9 @@ def littles_law(facts: Facts) -> Check:
     missing or counted twice. A request's time ends with its body: only then can its user ask again. What it
     waits for beyond, the load generator, is in no figure.
 
-    The bound leaves LITTLE_S to each cycle, which it takes to ask again, and widens to one cycle over the
-    window: so much can begin before it or end after it.
+    Throughput times the request's part is how much time all requests took in the window, a second of it: so
+    it is also known of those that last longer than the window. The bound leaves LITTLE_S to each cycle, which
+    it takes to ask again.
     """
     name, window, users = "littles-law", facts.window, facts.users
     if window is None or facts.rate or window.seconds <= 0:
@@ -87,10 +85,10 @@ def littles_law(facts: Facts) -> Check:
     ended = _ended(facts, window)
     if not ended:
         return Check(name=name, status="n/a", text="no request ended in the window")
-    cycle_s = sum(free_at_ns(r) - r.sent_at_ns for r in ended) / len(ended) / 1e9 + facts.think_time_s
     rate = len(ended) / window.seconds
+    cycle_s = _in_flight(facts, window) / rate + facts.think_time_s
     off = abs(rate * cycle_s / users - 1)
-    bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users, cycle_s / window.seconds), 4)
+    bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users), 4)
     text = (
         f"{rate:.1f} requests/s times a cycle of {cycle_s * 1e3:.1f} ms make {rate * cycle_s:.1f} users, "
         f"of {users}"
@@ -98,6 +96,16 @@ def littles_law(facts: Facts) -> Check:
     if off > bound:
         text += ": the users waited between their requests, or records are missing"
     return Check.bounded(name, off, bound, text, advice=relief(facts))
+
+
+def _in_flight(facts: Facts, window: Window) -> float:
+    """How many requests, on average over the window, had not got all of their answer's body."""
+    each = (
+        min(free_at_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)
+        for r in facts.requests
+        if r.outcome != "dropped"
+    )
+    return sum(max(0, ns) for ns in each) / (window.end_ns - window.start_ns)
 
 
 @declared("arrival-rate", of_one_level=True, of_the_machine=True)

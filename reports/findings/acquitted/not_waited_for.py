@@ -76,6 +76,8 @@ def _queues(service: Service) -> Iterator[tuple[str, tuple[Evidence, ...]]]:
     for code, (what, kinds) in QUEUES.items():
         if code in MAY_BE_HOME_MADE and home_made >= UNEXPLAINED * heavy.in_flight:
             continue
+        if kinds is THREADS and heavy.inside.full_pool is not None:
+            continue  # who waits for what its threads make is seen elsewhere
         waiting = sum(count for place, count in heavy.places.items() if place.kind in kinds)
         if waiting <= LITTLE * heavy.in_flight:
             yield code, (Evidence(figure=f"requests that wait for {what}", value=waiting),)

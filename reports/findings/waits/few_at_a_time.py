@@ -12,6 +12,7 @@ from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import BUSY, MOST, held, share, waiting
 from reports.findings.common.late_sleeps import may_be_late
 from reports.findings.machine.compute import filled
+from reports.findings.waits.thread_pool import fed_by_threads
 
 
 def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
@@ -22,6 +23,8 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
         turn = waiting(service, lambda place: place.kind == TURN)
         asleep = waiting(service, lambda place: place.kind == SLEEP)
         # What fills the processor is made no faster by more who make it.
+        if share(turn) >= MOST and fed_by_threads(service):
+            continue  # those few are the threads of a full pool
         if share(turn) >= MOST and filled(service.heavy) is None:
             yield binding(
                 service,

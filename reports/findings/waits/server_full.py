@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
+from reports.evidence.inside import THREADS_FULL
 from reports.evidence.kinds import OUTSIDE
 from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, held, share, waiting
 from reports.findings.machine.compute import fills_it
-from reports.findings.waits.thread_pool import THREADS_FULL
 
 
 def server_full(analysis: Analysis) -> Iterator[Finding]:

@@ -7,20 +7,18 @@ from collections.abc import Iterator
 from records.evidence.inside_span import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.behind import line_of_threads
+from reports.evidence.excess import Excess
 from reports.evidence.inside import InsideOfCells
-from reports.evidence.kinds import THREADS
+from reports.evidence.kinds import THREADS, TURN
 from reports.evidence.libraries import family
+from reports.evidence.service import Service
 from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import counts, held, waiting, where
+from reports.findings.common.held import MOST, counts, held, requests_of, share, waiting, where
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.machine.compute import fills_it
 
-THREADS_FULL = 0.8
-"""The share of its threads that has to be taken, on the mean;"""
-QUEUED = 1.0
-"""or so many calls wait in its queue: a load that comes in bursts fills the pool in some moments only."""
 DEFAULT = ("asyncio", "uvloop")
 """What the threads of a loop's own executor are called."""
 
@@ -29,18 +27,20 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
     for service in held(analysis):
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind in THREADS)
-        if inside is None or not counts(service, found):
+        fed = () if counts(service, found) else fed_by_threads(service)
+        if inside is None or not (fed or counts(service, found)):
             continue
         if crowded(service) or fills_it(service.heavy):
             continue  # more threads would get no more of the interpreter, or of the CPUs
-        full = _full(inside)
+        full = inside.full_pool
         by_default = full is not None and full.name.startswith(DEFAULT)
         blocking = _client_in_threads(inside)
         yield binding(
             service,
             "default-executor-exhausted" if by_default else "thread-pool-exhausted",
-            found,
-            place=where(found) or line_of_threads(inside),
+            fed or found,
+            place=line_of_threads(inside) if fed else where(found) or line_of_threads(inside),
+            sure="likely" if fed else None,
             evidence=(*_of(full), *stack_evidence(service)),
             advice=(
                 "Await an asynchronous client of the LLM, which needs no thread while it waits"
@@ -54,13 +54,14 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
         )
 
 
-def _full(inside: InsideOfCells) -> MeanExecutor | None:
-    taken = [
-        one
-        for one in inside.executors
-        if one.most and not one.processes and (one.busy >= THREADS_FULL * one.most or one.queued >= QUEUED)
-    ]
-    return max(taken, key=lambda one: (one.queued, one.busy), default=None)
+def fed_by_threads(service: Service) -> tuple[Excess, ...]:
+    """Those who wait for what calls in a pool's queue are to make for them, as tokens that a thread puts into
+    a queue of asyncio's, one for each; empty where the pool has room, or they are others."""
+    inside = service.heavy.inside
+    turn = waiting(service, lambda place: place.kind == TURN)
+    if inside is None or (full := inside.full_pool) is None or share(turn) < MOST:
+        return ()
+    return turn if full.queued >= MOST * requests_of(turn) else ()
 
 
 def _of(full: MeanExecutor | None) -> tuple[Evidence, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from records.evidence.inside import READY, RUNNING, Place
 from reports.analysis.analysis import Analysis
 from reports.analysis.subject import Subject
-from reports.evidence.behind import computes
-from reports.evidence.kinds import OUTSIDE, QUEUE
+from reports.evidence.behind import IN_THREADS, computes, line_of_threads
+from reports.evidence.kinds import HOME_MADE, OUTSIDE, QUEUE
 from reports.evidence.service import Service
 from reports.figures.summary import OperatingPoint
 from reports.figures.text import listed
@@ -34,7 +34,7 @@ def unknown(analysis: Analysis, found: Sequence[Finding]) -> Iterator[Finding]:
         yield Finding(
             code="unknown",
             about=about(service),
-            where=(_computes(service) if full else "") or (_place(most[0].place) if most else ""),
+            where=(_computes(service) if full else "") or (_place(service, most[0].place) if most else ""),
             binds="throughput",
             confidence="possible",
             severity="medium" if looked else "info",
@@ -78,8 +78,17 @@ def _computes(service: Service) -> str:
     return max(found, key=lambda one: one[1])[0].where if found else ""
 
 
-def _place(most: Place) -> str:
-    return most.where or most.at
+def _place(service: Service, most: Place) -> str:
+    """Where its thread is, for who has one."""
+    inside = service.heavy.inside
+    if inside is None or most.kind not in IN_THREADS:
+        return most.where or most.at
+    # One that only listens is nobody's; who reads an answer waits for something that is known.
+    listening = {
+        work.where for work, _ in inside.in_threads if work.doing == "blocking-io" and not work.waits
+    }
+    line = line_of_threads(inside)
+    return line if line and line not in listening else most.where or most.at
 
 
 def _blind(analysis: Analysis, service: Service) -> str:
@@ -103,7 +112,17 @@ def _advice(most: Place) -> str:
             "See who puts something into the queue there: most of them wait until somebody does; where they"
             " themselves give back to it what they took, as a connection, let it have more of them"
         )
-    return f"See what waits in {most.kind} there: most of them do, of unknown cause"
+    if most.kind in IN_THREADS:
+        return (
+            "See what holds up the threads that they have there: a lock of a database or of a file, or an"
+            " answer from elsewhere; most of them have one, and what it waits for is not known"
+        )
+    if most.kind in HOME_MADE:
+        return (
+            "See who ends what they wait for there, a task or another request, and how many at a time: most"
+            " of them wait until somebody does"
+        )
+    return f"See what they wait for there ({most.kind}): most of them do, and for what is not known"
 
 
 def _at(place: Place) -> str:

@@ -59,10 +59,22 @@ def test_throughput_times_the_cycle_is_the_number_of_users(busy: Busy, facts: Ma
     assert law(facts(busy * 2, window=WINDOW, users=1)).status == "fail"  # each record is there twice
 
 
-def test_littles_law_says_nothing_of_an_open_loop_nor_much_of_a_short_window(
-    record: Record, facts: Make
-) -> None:
-    slow = [record(seq=n, sent_at_ns=0, ended_at_ns=600_000_000) for n in range(10)]
+def test_littles_law_holds_of_requests_that_last_longer_than_the_window(record: Record, facts: Make) -> None:
+    """Five users have ten short ones each, and five are tried again and again, to the end or beyond it."""
+    short = [
+        record(seq=n, sent_at_ns=n * 100_000_000, ended_at_ns=(n + 1) * 100_000_000)
+        for n in range(10)
+        for _ in range(5)
+    ]
+    long = [
+        record(sent_at_ns=-100_000_000, ended_at_ns=3_000_000_000, outcome=how) for how in ("ok", "aborted")
+    ]
+    assert load.littles_law(facts([*short, *long, *long, long[0]], window=WINDOW, users=10)).figure < 0.02
+    assert load.littles_law(facts(short, window=WINDOW, users=10)).status == "fail"
+
+
+def test_littles_law_says_nothing_of_an_open_loop_nor_of_failures(record: Record, facts: Make) -> None:
+    slow = [record(seq=n, sent_at_ns=0, ended_at_ns=800_000_000) for n in range(10)]
     assert load.littles_law(facts(slow, window=WINDOW, users=10)).status == "pass"
     failed = [dataclasses.replace(r, outcome="http_error") for r in slow]
     for unknown in (
