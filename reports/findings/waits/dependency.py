@@ -15,7 +15,7 @@ from reports.evidence.service import Service
 from reports.evidence.upstream import Upstream
 from reports.findings.common.binding import binding
 from reports.findings.common.finding import Evidence, Finding
-from reports.findings.common.held import MOST, held, requests_of, share, waiting
+from reports.findings.common.held import ALWAYS, MOST, held, requests_of, share, waiting
 from reports.findings.common.late_loop import is_met_late, was_as_late
 from reports.findings.common.llm_part import MORE, why_no_part
 
@@ -43,7 +43,8 @@ def dependency(analysis: Analysis) -> Iterator[Finding]:
             service,
             "dependency-bound",
             found,
-            sure="possible" if record is None else "likely",
+            # What has come is met late by a loop that is always held, be it at many places.
+            sure="possible" if record is None or service.heavy.loop_held >= ALWAYS else "likely",
             evidence=seen,
             advice=ADVICE if record is None or record.requests else f"{ADVICE} ({PERHAPS})",
         )

@@ -42,6 +42,22 @@ def test_what_holds_the_loop_for_long_is_named_where_that_is_what_answers_are_la
     assert "llm-upstream-bound" not in [one.code for one in others]
 
 
+@pytest.mark.parametrize(("busy", "sure"), [(0.3, "likely"), (1.0, "possible")])
+def test_another_service_behind_a_loop_that_is_always_held_is_only_possible(
+    diagnose: Any, seen: Any, busy: float, sure: str
+) -> None:
+    """As one that collects garbage all the time: many small pieces, and each answer is met after several."""
+    asks, llm = (
+        {"kind": "socket-read", "at": "read", "where": f"{name} (mine.py:9)"} for name in ("ask", "llm")
+    )
+    found = diagnose(*(
+        seen(users=users, rps=10, waits=({**asks, "count": users - 1}, {**llm, "count": 1}), llm_ms=(100, 0),
+             running=BURN, loop_busy=busy, lag_ms=1.0, gc_ms=90 if busy == 1.0 else 0)
+        for users in (2, 20)
+    ))  # fmt: skip
+    assert {one.code: one.confidence for one in found}["dependency-bound"] == sure
+
+
 @pytest.mark.parametrize("more", [
     {"llm_ms": ((100, 0), (200, 0))},  # by its record the LLM is what became slower
     {"main_cpu": 0.05, "main_delay": 0.35},  # its thread waits for a CPU, at whatever line
