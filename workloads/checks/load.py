@@ -75,7 +75,8 @@ def littles_law(facts: Facts) -> Check:
 
     Throughput times the request's part is how much time all requests took in the window, a second of it: so
     it is also known of those that last longer than the window. The bound leaves LITTLE_S to each cycle, which
-    it takes to ask again.
+    it takes to ask again, and widens to one time of thinking over the window: of that nobody knows when it
+    began and ended, so that so much can lie outside.
     """
     name, window, users = "littles-law", facts.window, facts.users
     if window is None or facts.rate or window.seconds <= 0:
@@ -88,7 +89,7 @@ def littles_law(facts: Facts) -> Check:
     rate = len(ended) / window.seconds
     cycle_s = _in_flight(facts, window) / rate + facts.think_time_s
     off = abs(rate * cycle_s / users - 1)
-    bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users), 4)
+    bound = round(max(LITTLE_SHARE, rate * LITTLE_S / users, facts.think_time_s / window.seconds), 4)
     text = (
         f"{rate:.1f} requests/s times a cycle of {cycle_s * 1e3:.1f} ms make {rate * cycle_s:.1f} users, "
         f"of {users}"

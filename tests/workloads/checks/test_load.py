@@ -73,6 +73,21 @@ def test_littles_law_holds_of_requests_that_last_longer_than_the_window(record: 
     assert load.littles_law(facts(short, window=WINDOW, users=10)).status == "fail"
 
 
+@pytest.mark.parametrize(("users", "takes_s", "thinks_s", "start_s", "end_s"), [
+    (20, 1.0, 5.0, 1.0, 9.0), (20, 1.0, 5.0, 1.0, 8.0), (5, 2.0, 4.0, 2.0, 9.0),
+])  # fmt: skip
+def test_littles_law_holds_of_users_who_think_for_much_of_a_window(
+    record: Record, facts: Make, users: int, takes_s: float, thinks_s: float, start_s: float, end_s: float
+) -> None:
+    begun_s = [0.05 * user + n * (takes_s + thinks_s) for user in range(users) for n in range(4)]
+    asked = [
+        record(seq=n, sent_at_ns=round(at * 1e9), ended_at_ns=round((at + takes_s) * 1e9))
+        for n, at in enumerate(begun_s)
+    ]
+    window = Window(start_ns=round(start_s * 1e9), end_ns=round(end_s * 1e9))
+    assert load.littles_law(facts(asked, window=window, users=users, think_time_s=thinks_s)).status == "pass"
+
+
 def test_littles_law_says_nothing_of_an_open_loop_nor_of_failures(record: Record, facts: Make) -> None:
     slow = [record(seq=n, sent_at_ns=0, ended_at_ns=800_000_000) for n in range(10)]
     assert load.littles_law(facts(slow, window=WINDOW, users=10)).status == "pass"
