@@ -21,7 +21,10 @@ class Processes:
         self._most: int | None = 0
         self._at_work = self._queued = self._there = 0
         module = sys.modules.get("concurrent.futures.process")
-        managers = list(getattr(module, "_threads_wakeups", None) or ())
+        try:
+            managers = list(getattr(module, "_threads_wakeups", None) or ())
+        except RuntimeError:  # one came or went meanwhile
+            managers = []
         for manager in managers:
             self._look(manager)
         self._any = bool(managers)

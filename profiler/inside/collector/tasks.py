@@ -54,7 +54,9 @@ class Tasks:
             if chain is not None:
                 children.follow(task, chain)
                 inner |= children.below(chain)
-        self._at_queues = Counter(id(found) for chain in asked.values() if chain and (found := chain.queue()))
+        queues = (chain.queue() for chain in asked.values() if chain is not None)
+        # An app's own queue may be false while it is empty, or raise where it is asked.
+        self._at_queues = Counter(id(queue) for queue in queues if queue is not None)
         for task, chain in asked.items():
             self._count(REQUEST, task, chain, running)
         parents = {id(one): chain for chain in chains.values() if chain for one in chain.inner}
