@@ -5,7 +5,7 @@ from __future__ import annotations
 from reports.evidence.libraries import AS_DONE
 from reports.evidence.machine import FILLED
 from reports.evidence.service import Service
-from reports.findings.loop.on_loop import MOVED, SMALLER_INDEX, Cause, OnLoop
+from reports.findings.loop.on_loop import MOVED, SEARCH, SMALLER_INDEX, Cause, OnLoop
 
 COMPUTES = 0.5
 """The share of the time for which the loop is held from which on its thread computes then, by its CPU."""
@@ -35,7 +35,7 @@ def elsewhere(why: Cause, service: Service, on_loop: OnLoop) -> str:
         return TO_A_THREAD
     machine = service.heavy.machine
     full = machine is not None and machine.busy >= FILLED
-    if kind == "search" and full:
+    if why is SEARCH and full:
         return SMALLER_INDEX
     if inside is None or computes is None or why not in MOVED or kind in AS_DONE | RELEASES:
         return why.advice

@@ -59,19 +59,24 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
 
 
 def _effect(service: Service, of_time: float) -> Effect:
-    """Answers a second in the time that is left, or more, as shorter pauses leave shorter queues; at most as
-    many as there are of N users whose answers take R each, as at the light load but for its own pauses: N / R
-    (Little 1961)."""
+    """Answers a second in the time that is left, or more, as shorter pauses leave shorter queues. Nothing
+    where that is more than there can be of N users whose answers take R each, as at the light load but for
+    its own pauses: N / R (Little 1961); nor of one load alone, of which nobody knows that."""
     heavy, light = service.heavy, service.light
     now = heavy.answers_per_second
     least = now / (1 - min(MOST_OF_TIME, of_time))
     if not service.compared or not light.per_second or not heavy.per_second:
-        return Effect(figure="answers a second", now=now, mended=least, low=least)
-    pauses_s = light.inside.gc_share / light.per_second if light.inside is not None else 0.0
+        return Effect(figure="answers a second", now=now)
+    # The share is the mean of the processes that were looked at.
+    pauses_s = (
+        light.inside.gc_share * max(1, light.inside.servers) / light.per_second
+        if light.inside is not None
+        else 0.0
+    )
     alone_s = max(LEAST_LEFT * light.seconds_each, light.seconds_each - pauses_s)
     most = now / heavy.per_second * heavy.in_flight / alone_s
     if most < least:
-        return Effect(figure="answers a second", now=now, mended=max(now, most))
+        return Effect(figure="answers a second", now=now)
     return Effect(figure="answers a second", now=now, mended=least, low=least)
 
 

@@ -14,7 +14,7 @@ from reports.evidence.libraries import family
 from reports.evidence.service import Service
 from reports.findings.common.binding import binding
 from reports.findings.common.crowded import crowded
-from reports.findings.common.finding import Evidence, Finding
+from reports.findings.common.finding import Effect, Evidence, Finding
 from reports.findings.common.held import MOST, counts, held, requests_of, share, waiting, where
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.machine.compute import fills_it
@@ -41,6 +41,8 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
             fed or found,
             place=line_of_threads(inside) if fed else where(found) or line_of_threads(inside),
             sure="likely" if fed else None,
+            # They are not seen in the pool's queue, so that what it allows would seem to stay.
+            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second) if fed else None,
             evidence=(*_of(full), *stack_evidence(service)),
             advice=(
                 "Await an asynchronous client of the LLM, which needs no thread while it waits"

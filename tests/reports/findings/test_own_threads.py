@@ -33,6 +33,7 @@ def test_who_waits_for_what_a_full_pool_is_to_make_waits_for_a_thread(
     [found, *_] = diagnose(light, heavy)
     assert (found.code, found.confidence) == (code, "likely")
     assert (found.where == LOCKED) is (code == "thread-pool-exhausted")
+    assert found.severity == "high"
 
 
 @pytest.mark.parametrize("kind", ["executor", "thread"])
