@@ -30,15 +30,33 @@ def elsewhere(why: Cause, service: Service, on_loop: OnLoop) -> str:
     """The cause's advice; to move such work off the loop it is to processes, where a thread may gain nothing,
     and to a thread, where it is files that are written or read: the kernel's part of that takes CPU, too.
     What nobody has to do for a request (`AS_DONE`) is not moved."""
-    inside, (computes, _), kind = service.heavy.inside, service.heavy.loop_cpu, on_loop.kind
-    if why in MOVED and kind not in AS_DONE and on_loop.of_files >= COMPUTES * on_loop.of_function > 0:
-        return TO_A_THREAD
-    machine = service.heavy.machine
-    full = machine is not None and machine.busy >= FILLED
-    if why is SEARCH and full:
+    if why is SEARCH and _has_full_cpus(service):
         return SMALLER_INDEX
-    if inside is None or computes is None or why not in MOVED or kind in AS_DONE | RELEASES:
+    if why in MOVED and on_loop.kind not in AS_DONE and _is_of_files(on_loop):
+        return TO_A_THREAD
+    if not _keeps_the_interpreter(why, service, on_loop):
         return why.advice
-    if computes < COMPUTES * inside.loop_busy:
-        return why.advice
-    return LESS if full else TO_PROCESSES
+    return LESS if _has_full_cpus(service) else TO_PROCESSES
+
+
+def takes_as_much_elsewhere(why: Cause, service: Service, on_loop: OnLoop) -> bool:
+    """Is that computing for which there is no more CPU, wherever it is moved to? Then moving it gains
+    nothing, and what less of it would gain nobody knows."""
+    computes = _keeps_the_interpreter(why, service, on_loop) and not _is_of_files(on_loop)
+    return computes and _has_full_cpus(service)
+
+
+def _is_of_files(on_loop: OnLoop) -> bool:
+    return on_loop.of_files >= COMPUTES * on_loop.of_function > 0
+
+
+def _keeps_the_interpreter(why: Cause, service: Service, on_loop: OnLoop) -> bool:
+    inside, (computes, _) = service.heavy.inside, service.heavy.loop_cpu
+    if inside is None or computes is None or why not in MOVED or on_loop.kind in AS_DONE | RELEASES:
+        return False
+    return computes >= COMPUTES * inside.loop_busy
+
+
+def _has_full_cpus(service: Service) -> bool:
+    machine = service.heavy.machine
+    return machine is not None and machine.busy >= FILLED

@@ -28,7 +28,7 @@ from reports.findings.common.mending import Mend
 from reports.findings.common.probes import probe_evidence
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.loop.beside import beside
-from reports.findings.loop.elsewhere import LESS, elsewhere
+from reports.findings.loop.elsewhere import elsewhere, takes_as_much_elsewhere
 from reports.findings.loop.now_and_then import now_and_then
 from reports.findings.loop.on_loop import (
     BLOCKED,
@@ -91,18 +91,19 @@ def _binding(service: Service, inside: InsideOfCells) -> Iterator[Finding]:
         return  # no line is to blame: so any app comes to what one process can do
     if why is None or share(found) < (MOST if why is INTERPRETER or load.loop_held < ALWAYS else SOME):
         return
-    advice = elsewhere(why, service, on_loop)
     yield binding(
         service,
         why.code,
         found,
         place="" if why is INTERPRETER else on_loop.line,
-        advice=advice,
+        advice=elsewhere(why, service, on_loop),
         sure="likely" if delay is None or long else None,
         effect=effect_of(
             service,
             None
-            if delay is None or on_loop.kind in ("embedding", "search") or advice is LESS
+            if delay is None
+            or on_loop.kind in ("embedding", "search")
+            or takes_as_much_elsewhere(why, service, on_loop)
             else Mend(
                 found=found,
                 spared=cores_taken(service, inside, on_loop) if on_loop.kind in AS_DONE else 0.0,

@@ -40,7 +40,7 @@ def gc_pauses(analysis: Analysis) -> Iterator[Finding]:
         on_loop = work_on_loop(inside)
         line = on_loop.line if on_loop.of_function >= ONE_KIND * inside.loop_busy else ""
         # Where that function is at work of its own for longer, it holds the loop, and pauses come of it.
-        is_cause = not line or on_loop.of_function - of_time <= of_time
+        is_cause = not line or on_loop.of_function <= 2 * of_time
         yield Finding(
             code="gc-pauses",
             about=about(service),
@@ -64,7 +64,6 @@ def _effect(service: Service, of_time: float) -> Effect:
     its own pauses: N / R (Little 1961); nor of one load alone, of which nobody knows that."""
     heavy, light = service.heavy, service.light
     now = heavy.answers_per_second
-    least = now / (1 - min(MOST_OF_TIME, of_time))
     if not service.compared or not light.per_second or not heavy.per_second:
         return Effect(figure="answers a second", now=now)
     # The share is the mean of the processes that were looked at.
@@ -75,6 +74,7 @@ def _effect(service: Service, of_time: float) -> Effect:
     )
     alone_s = max(LEAST_LEFT * light.seconds_each, light.seconds_each - pauses_s)
     most = now / heavy.per_second * heavy.in_flight / alone_s
+    least = now / (1 - min(MOST_OF_TIME, of_time))
     if most < least:
         return Effect(figure="answers a second", now=now)
     return Effect(figure="answers a second", now=now, mended=least, low=least)

@@ -22,9 +22,9 @@ def few_at_a_time(analysis: Analysis) -> Iterator[Finding]:
             continue
         turn = waiting(service, lambda place: place.kind == TURN)
         asleep = waiting(service, lambda place: place.kind == SLEEP)
-        # What fills the processor is made no faster by more who make it.
-        if share(turn) >= MOST and fed_by_threads(service):
+        if fed_by_threads(service):
             continue  # those few are the threads of a full pool
+        # What fills the processor is made no faster by more who make it.
         if share(turn) >= MOST and filled(service.heavy) is None:
             yield binding(
                 service,

@@ -8,8 +8,8 @@ from records.evidence.inside_span import MeanExecutor
 from reports.analysis.analysis import Analysis
 from reports.evidence.kinds import PROCESSES
 from reports.evidence.machine import GotOfMachine
-from reports.findings.common.binding import binding
-from reports.findings.common.finding import Effect, Evidence, Finding
+from reports.findings.common.binding import binding, effect_of
+from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, counts, held, share, waiting
 from reports.findings.machine.compute import is_full
 
@@ -31,7 +31,7 @@ def process_pool(analysis: Analysis) -> Iterator[Finding]:
             found,
             evidence=(*_of(inside.executors), *_cores(machine)),
             # More of them get no more of CPUs that are full.
-            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second) if full else None,
+            effect=effect_of(service, None) if full else None,
             sure="likely" if full else None,
             advice=f"The CPUs are full, so more processes get no more done: {CHEAPER}; or give it more CPUs"
             if full

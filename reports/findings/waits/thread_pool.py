@@ -12,9 +12,9 @@ from reports.evidence.inside import InsideOfCells
 from reports.evidence.kinds import THREADS, TURN
 from reports.evidence.libraries import family
 from reports.evidence.service import Service
-from reports.findings.common.binding import binding
+from reports.findings.common.binding import binding, effect_of
 from reports.findings.common.crowded import crowded
-from reports.findings.common.finding import Effect, Evidence, Finding
+from reports.findings.common.finding import Evidence, Finding
 from reports.findings.common.held import MOST, counts, held, requests_of, share, waiting, where
 from reports.findings.common.stacks import stack_evidence
 from reports.findings.machine.compute import fills_it
@@ -28,10 +28,8 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
         inside = service.heavy.inside
         found = waiting(service, lambda place: place.kind in THREADS)
         fed = () if counts(service, found) else fed_by_threads(service)
-        if inside is None or not (fed or counts(service, found)):
+        if inside is None or not (fed or counts(service, found)) or not _has_room(service):
             continue
-        if crowded(service) or fills_it(service.heavy):
-            continue  # more threads would get no more of the interpreter, or of the CPUs
         full = inside.full_pool
         by_default = full is not None and full.name.startswith(DEFAULT)
         blocking = _client_in_threads(inside)
@@ -42,7 +40,7 @@ def thread_pool(analysis: Analysis) -> Iterator[Finding]:
             place=line_of_threads(inside) if fed else where(found) or line_of_threads(inside),
             sure="likely" if fed else None,
             # They are not seen in the pool's queue, so that what it allows would seem to stay.
-            effect=Effect(figure="answers a second", now=service.heavy.answers_per_second) if fed else None,
+            effect=effect_of(service, None) if fed else None,
             evidence=(*_of(full), *stack_evidence(service)),
             advice=(
                 "Await an asynchronous client of the LLM, which needs no thread while it waits"
@@ -61,9 +59,14 @@ def fed_by_threads(service: Service) -> tuple[Excess, ...]:
     a queue of asyncio's, one for each; empty where the pool has room, or they are others."""
     inside = service.heavy.inside
     turn = waiting(service, lambda place: place.kind == TURN)
-    if inside is None or (full := inside.full_pool) is None or share(turn) < MOST:
+    if inside is None or (full := inside.full_pool) is None or share(turn) < MOST or not _has_room(service):
         return ()
     return turn if full.queued >= MOST * requests_of(turn) else ()
+
+
+def _has_room(service: Service) -> bool:
+    """Else more threads would get no more of the interpreter, or of the CPUs."""
+    return not (crowded(service) or fills_it(service.heavy))
 
 
 def _of(full: MeanExecutor | None) -> tuple[Evidence, ...]:
