@@ -101,11 +101,7 @@ def littles_law(facts: Facts) -> Check:
 
 def _in_flight(facts: Facts, window: Window) -> float:
     """How many requests, on average over the window, had not got all of their answer's body."""
-    each = (
-        min(free_at_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns)
-        for r in facts.requests
-        if r.outcome != "dropped"
-    )
+    each = (min(free_at_ns(r), window.end_ns) - max(r.sent_at_ns, window.start_ns) for r in facts.requests)
     return sum(max(0, ns) for ns in each) / (window.end_ns - window.start_ns)
 
 
